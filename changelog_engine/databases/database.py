@@ -1,0 +1,125 @@
+"""What a database must be able to do for the engine: one small Protocol, with the differences as data.
+
+A session is one connection in autocommit; transactions are opened and ended by ``begin``, ``commit`` and ``rollback``
+and by nothing else. All methods raise the classes of :mod:`changelog_engine.errors` only: ``StatementError`` where the
+database refuses a statement, ``ConnectionLostError`` where the connection is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from sqlalchemy import Executable
+    from sqlalchemy.engine import Dialect
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """``transactional_ddl``: DDL commits and rolls back with the transaction. ``schemas``: tables live in schemas."""
+
+    transactional_ddl: bool
+    schemas: bool
+
+
+class Access(StrEnum):
+    """``READ`` promises to write nothing, so that replicas, read-only roles and absent files will do."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+class Settled(StrEnum):
+    """What the database itself can tell of a statement during which a run died."""
+
+    DONE = "done"
+    NOT_DONE = "not done"
+    UNKNOWN = "unknown"
+
+
+class Session(Protocol):
+    """One connection to the target.
+
+    ``kind`` is the database kind (``dbms``), ``server`` its name and version for people, ``location`` the URL without
+    its password, ``database``, ``schema`` and ``user`` what the connection works on, in and as.
+    """
+
+    kind: str
+    server: str
+    location: str
+    database: str
+    schema: str | None
+    user: str
+    capabilities: Capabilities
+    dialect: Dialect
+
+    def run(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:
+        """Run a statement of the engine's own; gives its rows, or nothing where it has none."""
+        ...
+
+    def execute(self, sql: str) -> int | None:
+        """Run one statement of a user's, verbatim (no ``%`` or ``:x`` is special); gives the rows it touched, if known."""
+        ...
+
+    def select(self, sql: str) -> Sequence[Row]:
+        """Run one query of a user's, verbatim; gives its rows, nothing where it is no query."""
+        ...
+
+    def begin(self) -> None: ...
+    def commit(self) -> None: ...
+
+    def rollback(self) -> None:
+        """End the transaction, if one is open; never hides an earlier error, as it raises none of its own."""
+        ...
+
+    def check_deferred(self) -> None:
+        """Check the deferred constraints now, so that their failure is the changeset's and not the commit's."""
+        ...
+
+    def reset(self) -> None:
+        """In a transaction, after a changeset's own statements: put the session's settings and role back."""
+        ...
+
+    def renew(self) -> None:
+        """Outside of transactions, between changesets: leave nothing behind of what the last one did to the session."""
+        ...
+
+    def try_lock(self, name: str) -> bool:
+        """Take the lock of that name without waiting; it dies with the session. In autocommit only."""
+        ...
+
+    def unlock(self, name: str) -> None: ...
+
+    def is_locked(self, name: str) -> bool:
+        """Whether any session, this one included, holds the lock; writes nothing."""
+        ...
+
+    def exists(self, kind: str, name: str, table: str | None = None) -> bool:
+        """Whether there is a ``table``, ``view``, ``column``, ``index``, ``foreign_key``, ``sequence`` or ``schema``.
+
+        ``name`` may be ``schema.name`` (for a column the table may); else the session's own search path decides.
+        """
+        ...
+
+    def create_schema(self, name: str) -> None: ...
+
+    def settle(self, statement: str) -> Settled:
+        """Ask the database whether a statement that a dead run had begun was done, clearing what it left half made."""
+        ...
+
+    def quote(self, identifier: str) -> str: ...
+
+    def literal(self, value: str | int | None) -> str:
+        """The value as a literal of this database's SQL, for scripts."""
+        ...
+
+    def cancel(self) -> None:
+        """Cancel what runs now; the one method that another thread or a signal handler may call."""
+        ...
+
+    def close(self) -> None: ...

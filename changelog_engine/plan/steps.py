@@ -1,0 +1,125 @@
+"""A plan: a frozen value that is printed, saved, turned into a script and executed. There is no second path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from changelog_engine.ledger.entries import Head, StoredRollback
+from changelog_engine.model import Changeset, Location, OnFail, Scalar, Test
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL statement of a step.
+
+    ``template`` is what the ledger keeps: secret parameters stand as ``${name}``, other parameters are replaced, and a
+    literal ``${`` is ``$${``. ``location`` is the place of its first character, None where it comes from the ledger;
+    ``column`` the one in which its further lines begin.
+    """
+
+    template: str
+    location: Location | None = None
+    column: int = 1
+
+
+class Action(StrEnum):
+    APPLY = "apply"
+    RERUN = "rerun"
+    ROLLBACK = "rollback"
+    UNMARK = "unmark"
+    TAG = "tag"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A precondition as it is evaluated just before its step: queries in ``test`` have been rendered to templates.
+
+    ``text`` is how a plan shows it.
+    """
+
+    text: str
+    test: Test
+    on_fail: OnFail
+    on_error: OnFail
+    message: str | None
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """A check as it is evaluated after its step's statements."""
+
+    name: str
+    query: Statement
+    expect: Scalar
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class StepEdge:
+    """What the step needs: for the ledger's ``depends_on``, and for what must be skipped where this one waits."""
+
+    changeset: str
+    strength: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One element of a plan.
+
+    ``reason`` says why it is there, ``place`` why at that place. ``first`` is the statement to begin with (from 0): above 0
+    where an earlier run of a changeset outside of a transaction got that far. For a tag, ``tag_set`` is what it stands for.
+    ``rollback`` is what the ledger will keep (apply, rerun), or is about to run (rollback).
+    """
+
+    id: str
+    action: Action
+    reason: str
+    place: str = ""
+    conditions: tuple[Condition, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    checks: tuple[Assertion, ...] = ()
+    edges: tuple[StepEdge, ...] = ()
+    transaction: bool = True
+    first: int = 0
+    changeset: Changeset | None = None
+    checksum: str | None = None
+    rollback: StoredRollback | None = None
+    tag_set: tuple[str, ...] = ()
+
+
+class Direction(StrEnum):
+    UPDATE = "update"
+    ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Why ``update`` would stop with 6 before it does anything: ``state`` is ``changed`` or ``in_doubt``."""
+
+    id: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that will be done, in order.
+
+    ``head`` is the ledger's when the plan was made; ``contexts`` as in ``run_contexts``; ``parameters`` a digest of their
+    values. ``renames`` are (earlier id, id) that are recorded first. ``notes`` are for people: what was seen and is left alone.
+    """
+
+    direction: Direction
+    changelog: str
+    dbms: str
+    head: Head
+    steps: tuple[Step, ...]
+    contexts: str = ""
+    parameters: str = ""
+    renames: tuple[tuple[str, str], ...] = ()
+    halts: tuple[Halt, ...] = ()
+    notes: tuple[str, ...] = ()
+    target: str = ""
+    """What a rollback goes back to, for people."""
