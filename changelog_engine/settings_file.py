@@ -1,0 +1,231 @@
+"""``changelog.toml``: found, read and checked, key by key, into typed values. A fault names its line where it can."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from changelog_engine.errors import ConfigurationError
+from changelog_engine.model import Location
+from changelog_engine.plan.request import ContextChoice, ContextMode
+
+FILE_NAME = "changelog.toml"
+
+_CONTEXT_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_TABLE_PREFIX = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,29}|")
+_TABLE_HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?$")
+_RESERVED_NAMES = ("and", "or", "not")
+
+
+@dataclass(frozen=True, slots=True)
+class FileSettings:
+    """What the file, or an environment of it, says: None where nothing. ``where`` names the place, for people."""
+
+    where: str
+    changelog: str | None = None
+    url: str | None = field(default=None, repr=False)
+    contexts: ContextChoice | None = None
+    label: str | None = None
+    schema: str | None = None
+    create_schema: bool | None = None
+    table_prefix: str | None = None
+    lock_wait: float | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsFile:
+    """A ``changelog.toml``: its path, what it says at the top, and its environments by name."""
+
+    path: Path
+    top: FileSettings
+    environments: Mapping[str, FileSettings]
+
+    def choose(self, environment: str | None) -> FileSettings:
+        """The settings of an environment over those at the top. ConfigurationError where there is no such one."""
+        if environment is None:
+            return self.top
+        if environment not in self.environments:
+            names = ", ".join(f"`{name}`" for name in self.environments)
+            raise ConfigurationError(
+                f"{self.path.name} has no environment `{environment}`",
+                hint=f"there are {names}" if names else f"add a table `[environments.{environment}]` to {self.path}",
+            )
+        chosen = self.environments[environment]
+        said = {item.name: value for item in fields(chosen) if (value := getattr(chosen, item.name)) is not None}
+        said["parameters"] = {**self.top.parameters, **chosen.parameters}
+        if chosen.url is None:
+            said["where"] = self.top.where
+        return replace(self.top, **said)
+
+
+def find_settings_file(folder: Path) -> Path | None:
+    """The ``changelog.toml`` of a folder or of the nearest one above it."""
+    for candidate in (folder, *folder.parents):
+        if (candidate / FILE_NAME).is_file():
+            return candidate / FILE_NAME
+    return None
+
+
+def read_settings_file(path: Path) -> SettingsFile:
+    """Read and check a file. ConfigurationError where it cannot be read, is no TOML, or has an unknown key."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigurationError(f"the configuration file {path} does not exist") from None
+    except OSError as error:
+        raise ConfigurationError(f"the configuration file {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"the configuration file {path} is not in UTF-8", hint="save it as UTF-8") from error
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _toml_error(path, str(error)) from None
+    faults = _Faults(path, text)
+    environments = content.pop("environments", {})
+    if not isinstance(environments, dict):
+        raise faults.error((), "environments", "`environments` is a table of tables, such as `[environments.prod]`")
+    top = _read_table(content, (), FILE_NAME, faults)
+    chosen = {}
+    for name, table in environments.items():
+        if not isinstance(table, dict):
+            raise faults.error(("environments",), name, f"`environments.{name}` is a table of settings")
+        chosen[name] = _read_table(table, ("environments", name), f"{FILE_NAME}, environment `{name}`", faults)
+    return SettingsFile(path, top, chosen)
+
+
+# --------------------------------------------------------------------------------------- values, from any source
+
+
+def parse_contexts(value: object) -> ContextChoice:
+    """Contexts from a text (``dev,test``; ``(all)``; ``(none)``) or a list of names. ValueError says what is wrong."""
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise ValueError("contexts are a list of names, or a text such as `dev,test`")
+    wanted = tuple(dict.fromkeys(name.strip().lower() for name in names))
+    if wanted == ("(all)",):
+        return ContextChoice(ContextMode.ALL)
+    if wanted in ((), ("(none)",)):
+        return ContextChoice(ContextMode.NONE)
+    for name in wanted:
+        if not _CONTEXT_NAME.fullmatch(name) or name in _RESERVED_NAMES:
+            raise ValueError(f"`{name}` is not the name of a context: letters, digits and `. _ -`")
+    return ContextChoice(ContextMode.GIVEN, wanted)
+
+
+def parse_lock_wait(value: object) -> float:
+    """Seconds, 0 or more, from a number or its text. ValueError says what is wrong."""
+    try:
+        seconds = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        seconds = math.nan
+    if not 0 <= seconds <= 86400 * 365:
+        raise ValueError(f"the time to wait for the lock is a number of seconds, 0 or more, not `{value}`")
+    return seconds
+
+
+def parse_table_prefix(value: object) -> str:
+    """The prefix of the ledger's tables. ValueError says what is wrong."""
+    if not isinstance(value, str) or not _TABLE_PREFIX.fullmatch(value):
+        raise ValueError(
+            f"`{value}` is not a prefix for table names: up to 30 letters, digits and `_`, not starting with a digit"
+        )
+    return value
+
+
+def parse_boolean(value: object) -> bool:
+    """``true`` or ``false``, as a boolean or its text. ValueError says what is wrong."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in ("true", "false", "1", "0", "yes", "no"):
+        return value.lower() in ("true", "1", "yes")
+    raise ValueError(f"`{value}` is neither `true` nor `false`")
+
+
+def parse_text(value: object) -> str:
+    """A text that is not empty. ValueError says what is wrong."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("expected a text in quotes")
+    return value
+
+
+def _parse_parameters(value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise ValueError('`parameters` is a table, such as `[parameters]` with lines `currency = "EUR"`')
+    values = {}
+    for name, item in value.items():
+        if not isinstance(item, str | int | float):
+            raise ValueError(f"the value of the parameter `{name}` is a text, a number, `true` or `false`")
+        values[name] = str(item).lower() if isinstance(item, bool) else str(item)
+    return values
+
+
+KEYS: Mapping[str, Callable[[object], Any]] = {
+    "changelog": parse_text,
+    "url": parse_text,
+    "contexts": parse_contexts,
+    "label": parse_text,
+    "schema": parse_text,
+    "create_schema": parse_boolean,
+    "table_prefix": parse_table_prefix,
+    "lock_wait": parse_lock_wait,
+    "parameters": _parse_parameters,
+}
+"""Each key of ``changelog.toml``, at the top and in an environment alike, and what reads its value."""
+
+
+# ----------------------------------------------------------------------------------------------------- faults
+
+
+@dataclass(frozen=True, slots=True)
+class _Faults:
+    path: Path
+    text: str
+
+    def error(self, table: tuple[str, ...], key: str, message: str, hint: str | None = None) -> ConfigurationError:
+        """The error with the line of the key, where that can be found; not with its text, which may hold a password."""
+        line = self._line(table, key)
+        location = Location(str(self.path), line, 1) if line else None
+        return ConfigurationError(message, hint=hint, location=location)
+
+    def _line(self, table: tuple[str, ...], key: str) -> int | None:
+        current: tuple[str, ...] = ()
+        assignment = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[.=]")
+        for number, line in enumerate(self.text.splitlines(), start=1):
+            header = _TABLE_HEADER.match(line)
+            if header:
+                current = tuple(part.strip().strip("\"'") for part in header[1].split("."))
+                if current[: len(table) + 1] == (*table, key):
+                    return number
+            elif current == table and assignment.match(line):
+                return number
+        return None
+
+
+def _toml_error(path: Path, words: str) -> ConfigurationError:
+    place = re.search(r"\s*\(at line (\d+), column (\d+)\)", words)
+    location = Location(str(path), int(place[1]), int(place[2])) if place else None
+    words = words[: place.start()] if place else words
+    return ConfigurationError(f"{path.name} is not TOML: {words[:1].lower()}{words[1:]}", location=location)
+
+
+def _read_table(content: dict[str, Any], table: tuple[str, ...], where: str, faults: _Faults) -> FileSettings:
+    values: dict[str, Any] = {}
+    for key, value in content.items():
+        if key not in KEYS:
+            known = list(KEYS) if table else [*KEYS, "environments"]
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean `{near[0]}`?" if near else f"the keys are {', '.join(f'`{name}`' for name in known)}"
+            raise faults.error(table, key, f"unknown key `{key}` in {where}", hint)
+        try:
+            values[key] = KEYS[key](value)
+        except ValueError as error:
+            # A value is repeated by its parser only where it cannot hold a password: never that of `url`.
+            raise faults.error(table, key, f"`{key}` in {where}: {error}") from None
+    return FileSettings(where, **values)
