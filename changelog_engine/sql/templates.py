@@ -1,0 +1,105 @@
+"""``${name}`` in text: found, replaced, and kept out of sight where its value is secret.
+
+A text goes through four forms. As *written* it holds ``${name}``, and ``$${`` for a literal ``${``. *Expanded*, it holds
+the values, and a marker word for each secret: an identifier to any SQL lexer, so that the text can be cut into statements.
+A *template* is what the ledger and plans keep: secrets stand as ``${name}`` again and every other ``${`` as ``$${``.
+*Filled*, it is what the database gets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+
+PARAMETER_NAME = r"[A-Za-z_][A-Za-z0-9_.\-]*"
+_REFERENCE = re.compile(r"\$\$\{|\$\{(" + PARAMETER_NAME + r")\}")
+_OPENING = re.compile(r"\$\$\{|\$\{(?!" + PARAMETER_NAME + r"\})[^}\n]{0,40}\}?")
+_MARKER = re.compile(r"changelog_secret_((?:[0-9a-f]{2})+)_x")
+
+
+class TemplateError(ValueError):
+    """A text that cannot be expanded or filled; ``offset`` is the character (from 0) that ``message`` is about."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.offset = offset
+
+
+class MissingParameterError(TemplateError):
+    """``${name}`` stands at ``offset`` and there is no value for it."""
+
+    def __init__(self, name: str, offset: int) -> None:
+        super().__init__(f"parameter `{name}` has no value", offset)
+        self.name = name
+
+
+def names_in(text: str) -> tuple[tuple[str, int], ...]:
+    """Each ``${name}`` of a written text with the offset of its ``$``; ``$${name}`` is none."""
+    if "${" not in text:
+        return ()
+    return tuple((match[1], match.start()) for match in _REFERENCE.finditer(text) if match[1])
+
+
+def malformed_in(text: str) -> tuple[tuple[str, int], ...]:
+    """Each ``${`` of a written text that is neither a parameter nor escaped, as it begins, with its offset."""
+    if "${" not in text:
+        return ()
+    found = _OPENING.finditer(text)
+    return tuple((match[0], match.start()) for match in found if not match[0].startswith("$$"))
+
+
+def expand(text: str, values: Mapping[str, str], secrets: Collection[str]) -> str:
+    """The written text with each ``${name}`` replaced by its value, or by a marker word where ``secrets`` has the name.
+
+    Raises ``MissingParameterError`` for the first name that neither has, and ``TemplateError`` where a value that ends in
+    ``$`` stands right before a secret (the pair could not be told from an escape later on).
+    """
+    if "${" not in text:
+        return text
+    pieces: list[str] = []
+    done = 0
+    for match in _REFERENCE.finditer(text):
+        pieces.append(text[done : match.start()])
+        done = match.end()
+        name = match[1]
+        if name is None:
+            pieces.append("${")
+        elif name in secrets:
+            if next((piece for piece in reversed(pieces) if piece), "").endswith("$"):
+                raise TemplateError(f"`$` stands right before the secret parameter `{name}`", match.start())
+            pieces.append(f"changelog_secret_{name.encode().hex()}_x")
+        elif name in values:
+            pieces.append(values[name])
+        else:
+            raise MissingParameterError(name, match.start())
+    pieces.append(text[done:])
+    return "".join(pieces)
+
+
+def to_template(expanded: str, secrets: Collection[str]) -> str:
+    """An expanded text, or a piece of it, as the ledger keeps it."""
+    escaped = expanded.replace("${", "$${") if "${" in expanded else expanded
+    if not secrets or "changelog_secret_" not in escaped:
+        return escaped
+    by_marker = {name.encode().hex(): name for name in secrets}
+    return _MARKER.sub(lambda match: f"${{{by_marker[match[1]]}}}" if match[1] in by_marker else match[0], escaped)
+
+
+def fill(template: str, secrets: Mapping[str, str]) -> str:
+    """The text that the database gets. Raises ``MissingParameterError`` for a secret that has no value."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        if name is None:
+            return "${"
+        if name not in secrets:
+            raise MissingParameterError(name, match.start())
+        return secrets[name]
+
+    return _REFERENCE.sub(value, template) if "${" in template else template
+
+
+def show(template: str) -> str:
+    """A template for people: what the database gets, with secrets as ``${name}``."""
+    return template.replace("$${", "${") if "$${" in template else template
