@@ -1,0 +1,58 @@
+"""Legal orders and circles, over plain nodes and pairs: the only importer of networkx, whose types stay in here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import networkx as nx
+
+
+def legal_order(
+    nodes: Iterable[str], pairs: Iterable[tuple[str, str]], rank: Mapping[str, int]
+) -> tuple[str, ...] | None:
+    """The lexicographically smallest order by ``rank`` in which ``before`` precedes ``after`` for each (before, after).
+
+    None where there is a circle.
+    """
+    digraph = _digraph(nodes, pairs)
+    try:
+        return tuple(nx.lexicographical_topological_sort(digraph, key=rank.__getitem__))
+    except nx.NetworkXUnfeasible:
+        return None
+
+
+def find_circles(
+    nodes: Iterable[str], pairs: Iterable[tuple[str, str]], rank: Mapping[str, int]
+) -> tuple[tuple[str, ...], ...]:
+    """One circle for each knot of nodes that wait for each other: the shortest through its lowest-ranked node.
+
+    Each circle is given as its nodes, every one waiting for the next and the last for the first.
+    """
+    digraph = _digraph(nodes, pairs)
+    knots = [knot for knot in nx.strongly_connected_components(digraph) if len(knot) > 1]
+    circles = []
+    for knot in sorted(knots, key=lambda knot: min(map(rank.__getitem__, knot))):
+        first = min(knot, key=rank.__getitem__)
+        inside = digraph.subgraph(knot)
+        back = min(inside.successors(first), key=rank.__getitem__)
+        circles.append(tuple(reversed(nx.shortest_path(inside, back, first))))
+    return tuple(circles)
+
+
+def _digraph(nodes: Iterable[str], pairs: Iterable[tuple[str, str]]) -> nx.DiGraph[str]:
+    digraph: nx.DiGraph[str] = nx.DiGraph()
+    digraph.add_nodes_from(nodes)
+    digraph.add_edges_from(pairs)
+    return digraph
+
+
+def reachable(starts: Iterable[str], neighbours: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """All that can be reached from ``starts``, the starts included; linear in what is reached, and iterative."""
+    seen = set(starts)
+    stack = list(seen)
+    while stack:
+        for neighbour in neighbours.get(stack.pop(), ()):
+            if neighbour not in seen:
+                seen.add(neighbour)
+                stack.append(neighbour)
+    return frozenset(seen)
