@@ -7,15 +7,12 @@ changelog a fixed number of times.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from changelog_engine.graph.nearest import nearest
 from changelog_engine.graph.order import find_circles, legal_order, reachable
 from changelog_engine.model import Changelog, Changeset, Dependency, Location, Origin, Problem, Strength, Tag
-
-Value = TypeVar("Value")
 
 HINTED = 50
 """Unknown ids for which the nearest is looked up: each costs a pass over all ids."""
@@ -46,30 +43,32 @@ class ChangesetGraph:
     order: tuple[str, ...]
     edges: tuple[Edge, ...]
     present_ids: Mapping[str, str]
-    _into: Mapping[str, tuple[Edge, ...]]
-    _out_of: Mapping[str, tuple[Edge, ...]]
-    _required_by: Mapping[str, tuple[str, ...]]
-    _requires: Mapping[str, tuple[str, ...]]
+    _into: Mapping[str, Sequence[Edge]]
+    _out_of: Mapping[str, Sequence[Edge]]
 
-    def edges_into(self, node: str) -> tuple[Edge, ...]:
+    def edges_into(self, node: str) -> Sequence[Edge]:
         """What the node waits for, in declared order of the edges."""
         return self._into.get(node, ())
 
-    def edges_out_of(self, node: str) -> tuple[Edge, ...]:
+    def edges_out_of(self, node: str) -> Sequence[Edge]:
         """What waits for the node."""
         return self._out_of.get(node, ())
 
-    def requirements(self, ids: Iterable[str]) -> frozenset[str]:
-        """The ids with all that they require; edges that only order are not followed."""
-        return reachable(ids, self._requires)
-
-    def dependents(self, ids: Iterable[str]) -> frozenset[str]:
-        """The ids with all that requires them; edges that only order are not followed."""
-        return reachable(ids, self._required_by)
+    def requires(self, changeset: str) -> tuple[str, ...]:
+        """The changesets that it requires directly."""
+        return tuple(edge.before for edge in self.edges_into(changeset) if _requires(edge))
 
     def required_by(self, changeset: str) -> tuple[str, ...]:
         """The changesets that require it directly."""
-        return self._required_by.get(changeset, ())
+        return tuple(edge.after for edge in self.edges_out_of(changeset) if _requires(edge))
+
+    def requirements(self, ids: Iterable[str]) -> frozenset[str]:
+        """The ids with all that they require; edges that only order are not followed."""
+        return reachable(ids, self.requires)
+
+    def dependents(self, ids: Iterable[str]) -> frozenset[str]:
+        """The ids with all that requires them; edges that only order are not followed."""
+        return reachable(ids, self.required_by)
 
     def declared_above(self, tag: str) -> tuple[str, ...]:
         """The changesets that a declared tag stands for by its place in the files, in declared order."""
@@ -108,17 +107,12 @@ def build_graph(changelog: Changelog, *, complete: bool = True) -> BuiltGraph:
     if order is None:
         order = tuple(sorted(rank, key=rank.__getitem__))
         names.problems.extend(_circle_problems(find_circles(rank, pairs, rank), edges))
-    graph = ChangesetGraph(
-        changesets,
-        tags,
-        order,
-        tuple(edges),
-        names.present_ids,
-        _into=_grouped((edge.after, edge) for edge in edges),
-        _out_of=_grouped((edge.before, edge) for edge in edges),
-        _required_by=_grouped((edge.before, edge.after) for edge in edges if _requires(edge)),
-        _requires=_grouped((edge.after, edge.before) for edge in edges if _requires(edge)),
-    )
+    into: dict[str, list[Edge]] = {}
+    out_of: dict[str, list[Edge]] = {}
+    for edge in edges:
+        into.setdefault(edge.after, []).append(edge)
+        out_of.setdefault(edge.before, []).append(edge)
+    graph = ChangesetGraph(changesets, tags, order, tuple(edges), names.present_ids, into, out_of)
     return BuiltGraph(graph, tuple(names.problems), tuple(names.warnings))
 
 
@@ -227,13 +221,6 @@ def _tag_edges(changelog: Changelog) -> Iterable[Edge]:
             edges.append(Edge(node, tag_node(tag.name), Strength.AFTER, reason, tag.location))
             index = bisect_left(positions, position if first is None else first) - 1
     return edges
-
-
-def _grouped(pairs: Iterable[tuple[str, Value]]) -> Mapping[str, tuple[Value, ...]]:
-    groups: dict[str, list[Value]] = {}
-    for node, value in pairs:
-        groups.setdefault(node, []).append(value)
-    return {node: tuple(values) for node, values in groups.items()}
 
 
 def _circle_problems(circles: Iterable[tuple[str, ...]], edges: Iterable[Edge]) -> Iterable[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 import networkx as nx
 
@@ -46,12 +46,12 @@ def _digraph(nodes: Iterable[str], pairs: Iterable[tuple[str, str]]) -> nx.DiGra
     return digraph
 
 
-def reachable(starts: Iterable[str], neighbours: Mapping[str, Sequence[str]]) -> frozenset[str]:
+def reachable(starts: Iterable[str], neighbours: Callable[[str], Iterable[str]]) -> frozenset[str]:
     """All that can be reached from ``starts``, the starts included; linear in what is reached, and iterative."""
     seen = set(starts)
     stack = list(seen)
     while stack:
-        for neighbour in neighbours.get(stack.pop(), ()):
+        for neighbour in neighbours(stack.pop()):
             if neighbour not in seen:
                 seen.add(neighbour)
                 stack.append(neighbour)
