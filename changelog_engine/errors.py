@@ -92,7 +92,10 @@ class ConnectionLostError(DatabaseError):
 
 
 class StatementError(DatabaseError):
-    """One statement was refused. ``position`` is the character in its text (from 0) that the database names."""
+    """One statement was refused. ``position`` is the character in its text (from 0) that the database names.
+
+    ``refuses_transaction``: the statement may stand outside of a transaction only.
+    """
 
     code = "statement_refused"
 
@@ -104,8 +107,10 @@ class StatementError(DatabaseError):
         position: int | None = None,
         detail: str | None = None,
         hint: str | None = None,
+        refuses_transaction: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
+        self.refuses_transaction = refuses_transaction
         self.sqlstate = sqlstate
         self.position = position
         self.detail = detail

@@ -108,6 +108,12 @@ class Session(Protocol):
 
     def create_schema(self, name: str) -> None: ...
 
+    def runs_outside_only(self, sql: str) -> bool:
+        """Whether the statement is known to need to stand outside of a transaction; where the database itself says so when it
+        is tried (``StatementError.refuses_transaction``), False will do.
+        """
+        ...
+
     def settle(self, statement: str) -> Settled:
         """Ask the database whether a statement that a dead run had begun was done, clearing what it left half made."""
         ...
@@ -116,6 +122,16 @@ class Session(Protocol):
 
     def literal(self, value: str | int | None) -> str:
         """The value as a literal of this database's SQL, for scripts."""
+        ...
+
+    def script_guard(self, lock_name: str, expectation: str) -> Sequence[str]:
+        """Lines at the head of a script for the database's own client: end at the first error, take the lock (without waiting), and
+        stop, saying that the ledger has moved on, unless the SQL expression ``expectation`` is true.
+        """
+        ...
+
+    def script_reset(self) -> Sequence[str]:
+        """What ``reset`` does, as lines of a script."""
         ...
 
     def cancel(self) -> None:

@@ -154,21 +154,33 @@ def first_break(entries: Iterable[Entry]) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a changeset outside of a transaction came that is neither done nor undone.
+    """How far a changeset came that is run outside of a transaction and is neither done nor undone.
 
-    ``statements_done`` are the digests of the statements recorded as done, in order; ``failed`` the database's words where
-    it refused the next one (nothing of that one was done); None where the run died, and nobody knows.
-    ``checks_failed``: all statements were done, and a check then failed. ``statement_count`` as it was begun with.
+    ``statements`` are the templates that it was begun with, ``statements_done`` the digests of those recorded as done, in
+    order. ``failed`` holds the words with which the next one was refused (nothing of it was done); ``checks_failed``: all
+    statements were done, and a check then failed. ``died_outside``: the run died while the next one ran outside of a
+    transaction, and the ledger alone cannot tell whether it was done.
     """
 
     direction: Direction
     seq: int
     statement_count: int
+    statements: tuple[str, ...] = ()
     statements_done: tuple[str, ...] = ()
     failed: str | None = None
     checks_failed: bool = False
-    statement: str | None = None
-    """The statement at which it stopped, as run."""
+    died_outside: bool = False
+
+    @property
+    def stopped_at(self) -> str | None:
+        """The template of the first statement that is not recorded as done; None where all are."""
+        done = len(self.statements_done)
+        return self.statements[done] if done < len(self.statements) else None
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether a later run may go on from the first statement that is not done."""
+        return not self.died_outside and not self.checks_failed
 
 
 @dataclass(frozen=True, slots=True)

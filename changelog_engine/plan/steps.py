@@ -96,11 +96,15 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """Why ``update`` would stop with 6 before it does anything: ``state`` is ``changed`` or ``in_doubt``."""
+    """Why ``update`` would stop with 6 before it does anything: ``state`` is ``changed`` or ``in_doubt``.
+
+    ``source`` is the changeset as it is written now, None where it is no longer declared.
+    """
 
     id: str
     state: str
     reason: str
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,31 @@
+"""A wish to stop, from a signal: the first ends a run after the step in hand, the second cancels that step too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from changelog_engine.errors import InterruptedRunError
+
+
+class Interruption:
+    """Asked for by ``request``; looked at by the executor between steps. One a run."""
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+        self._cancel: Callable[[], None] | None = None
+
+    def cancels_by(self, cancel: Callable[[], None]) -> None:
+        """What a second request calls, to end the statement in hand."""
+        self._cancel = cancel
+
+    def request(self, signal: int) -> None:
+        """Ask for the end; safe in a signal handler."""
+        is_repeated = self.signal is not None
+        self.signal = signal
+        if is_repeated and self._cancel is not None:
+            self._cancel()
+
+    def check(self, message: str) -> None:
+        """Raise InterruptedRunError where the end has been asked for."""
+        if self.signal is not None:
+            raise InterruptedRunError(message, signal=self.signal, hint="run it again: it goes on where this one ended")

@@ -1,0 +1,185 @@
+"""One session at work: statements, checks and their rows in the ledger, in and outside of transactions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from changelog_engine.databases.database import Session
+from changelog_engine.errors import ChangesetFailedError, CheckFailedError, ConnectionLostError, StatementError
+from changelog_engine.execute import records
+from changelog_engine.execute.expectations import mismatch
+from changelog_engine.execute.records import RunFacts
+from changelog_engine.ledger.entries import Direction, Entry, Event, text_digest
+from changelog_engine.ledger.ledger import Ledger
+from changelog_engine.model import Location, SqlText
+from changelog_engine.plan.steps import Statement, Step
+from changelog_engine.sql.templates import fill, show
+
+Transaction = Callable[[], AbstractContextManager[None]]
+
+
+class Worker:
+    """A session with its ledger; ``now`` gives the time as the ledger writes it."""
+
+    def __init__(self, session: Session, ledger: Ledger, run: RunFacts, now: Callable[[], str]) -> None:
+        self.session = session
+        self.ledger = ledger
+        self.run = run
+        self.now = now
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A transaction for the block: committed at its end, rolled back where anything is raised."""
+        self.session.begin()
+        try:
+            yield
+            self.session.commit()
+        except BaseException:
+            self.session.rollback()
+            self.ledger.forget_head()
+            raise
+
+    def record(self, entry: Entry) -> None:
+        """Add a row to the ledger, in the transaction that is open."""
+        self.ledger.append(entry, self.now())
+
+    def record_alone(self, entry: Entry) -> None:
+        """Add a row to the ledger in a transaction of its own."""
+        with self.transaction():
+            self.record(entry)
+
+    # ------------------------------------------------------------------------------------ in a transaction
+
+    def run_in_transaction(self, step: Step, event: Event, transaction: Transaction) -> int:
+        """Run a step's statements and checks and record ``event``, all in one transaction; gives its milliseconds.
+
+        Raises ChangesetFailedError; then nothing of it was done.
+        """
+        started = time.monotonic()
+        try:
+            with transaction():
+                for index in range(len(step.statements)):
+                    self.execute(step, index)
+                self.assert_checks(step)
+                self.session.check_deferred()
+                self.session.reset()
+                duration = _milliseconds(started)
+                self.record(records.done_entry(event, step, self.run, duration_ms=duration, detail={}))
+        except StatementError as error:
+            raise self.failure(step, error, None) from error
+        return duration
+
+    # --------------------------------------------------------------------------------- outside of transactions
+
+    def run_outside(self, step: Step, event: Event) -> int:
+        """Run a step that its database refuses in one transaction, statement by statement, each recorded as it is done.
+
+        A statement that can stand in a transaction shares one with its row, so that a crash leaves no doubt about it; only one
+        that the database refuses there runs bare, announced in the ledger before. Raises ChangesetFailedError; then what the ledger
+        has as done is done, and a later run goes on from there.
+        """
+        started = time.monotonic()
+        done = [text_digest(statement.template) for statement in step.statements[: step.first]]
+        self.record_alone(records.started_entry(step, self.run, tuple(done), outside=None))
+        for index in range(step.first, len(step.statements)):
+            self._run_recorded(step, index, tuple(done))
+            done.append(text_digest(step.statements[index].template))
+        self.assert_checks(step)
+        self.session.reset()
+        duration = _milliseconds(started)
+        self.record_alone(records.done_entry(event, step, self.run, duration_ms=duration, detail={}))
+        return duration
+
+    def _run_recorded(self, step: Step, index: int, done: tuple[str, ...]) -> None:
+        sql = fill(step.statements[index].template, self.run.secrets)
+        if not self.session.runs_outside_only(sql) and self._run_with_record(step, index):
+            return
+        self.record_alone(records.started_entry(step, self.run, done, outside=index))
+        started = time.monotonic()
+        self.execute(step, index)
+        self.record_alone(records.statement_entry(step, self.run, index, duration_ms=_milliseconds(started)))
+
+    def _run_with_record(self, step: Step, index: int) -> bool:
+        """Run a statement in one transaction with its row; False where the database refuses it in a transaction."""
+        started = time.monotonic()
+        try:
+            with self.transaction():
+                self.execute(step, index)
+                self.record(records.statement_entry(step, self.run, index, duration_ms=_milliseconds(started)))
+        except ChangesetFailedError as error:
+            cause = error.__cause__
+            if isinstance(cause, StatementError) and cause.refuses_transaction:
+                return False
+            raise
+        return True
+
+    # ------------------------------------------------------------------------------------- statements, checks
+
+    def execute(self, step: Step, index: int) -> None:
+        """Run one statement of a step as it is; raises ChangesetFailedError with its place and the database's words."""
+        statement = step.statements[index]
+        try:
+            self.session.execute(fill(statement.template, self.run.secrets))
+        except StatementError as error:
+            raise self.failure(step, error, index) from error
+        except ConnectionLostError as error:
+            error.changeset = step.id
+            raise
+
+    def assert_checks(self, step: Step) -> None:
+        """Evaluate a step's checks; raises CheckFailedError for the first that does not hold."""
+        for check in step.checks:
+            try:
+                why = mismatch(self.session.select(fill(check.query.template, self.run.secrets)), check.expect)
+            except StatementError as error:
+                why = error.message
+            if why is not None:
+                raise CheckFailedError(
+                    f"check `{check.name}` of changeset `{step.id}` does not hold: {self.run.redact(why)}",
+                    location=check.location,
+                    changeset=step.id,
+                    statement=show(check.query.template),
+                    facts={"checks_failed": True, "message": why},
+                )
+
+    def failure(self, step: Step, error: StatementError, index: int | None) -> ChangesetFailedError:
+        """The database's refusal of a statement as the failure of its changeset; ``index`` None for the commit."""
+        words = self.run.redact(error.message)
+        facts = {
+            "statement": None if index is None else index + 1,
+            "message": words,
+            "sqlstate": error.sqlstate,
+            "detail": None if error.detail is None else self.run.redact(error.detail),
+        }
+        if index is None:
+            where, statement, location = "when it was committed", None, _declared_at(step)
+        else:
+            where = f"at statement {index + 1} of {len(step.statements)}"
+            statement = show(step.statements[index].template)
+            location = _place(step.statements[index], error.position) or _declared_at(step)
+        verb = "could not be rolled back: it failed" if records.direction_of(step) is Direction.ROLLBACK else "failed"
+        return ChangesetFailedError(
+            f"changeset `{step.id}` {verb} {where}: {words}",
+            hint=None if error.hint is None else self.run.redact(error.hint),
+            changeset=step.id,
+            statement=statement,
+            location=location,
+            facts=facts,
+        )
+
+
+def _place(statement: Statement, position: int | None) -> Location | None:
+    """The place in the changelog of a character of the statement; parameters on its line may shift the column."""
+    if statement.location is None:
+        return None
+    return SqlText(statement.template, statement.location, statement.column).locate(position or 0)
+
+
+def _declared_at(step: Step) -> Location | None:
+    return step.changeset.location if step.changeset else None
+
+
+def _milliseconds(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)

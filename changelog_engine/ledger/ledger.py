@@ -1,0 +1,295 @@
+"""Reading the ledger and adding to it. Nothing here, or anywhere, updates or deletes a row of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from changelog_engine.databases.database import Row, Session
+from changelog_engine.errors import BrokenChainError, ConfigurationError, DatabaseError, LedgerTooNewError, StatementError
+from changelog_engine.ledger.entries import (
+    COLUMNS,
+    DIGESTED,
+    Direction,
+    Entry,
+    Event,
+    Head,
+    LedgerState,
+    Progress,
+    Recorded,
+    RecordedTag,
+    StoredRollback,
+    hash_entry,
+    link,
+    text_digest,
+)
+from changelog_engine.ledger.tables import LAYOUT, LedgerTables, build_tables
+
+TEXT_LIMIT = 1024 * 1024
+"""Above this many characters a text is kept as its digest, except a rollback."""
+
+_PAGE = 500
+_LISTED = tuple(name for name in COLUMNS if name not in DIGESTED)
+
+
+class Ledger:
+    """The ledger of one changelog (``changelog`` is its namespace) over one session."""
+
+    def __init__(self, session: Session, changelog: str, *, schema: str | None, prefix: str = "") -> None:
+        if schema is not None and not session.capabilities.schemas:
+            raise ConfigurationError(
+                f"`schema` is set to `{schema}`, but {session.kind} has no schemas",
+                hint="remove `schema` from the settings of this environment",
+            )
+        self.session = session
+        self.changelog = changelog
+        self.schema = (schema or session.schema) if session.capabilities.schemas else None
+        self.tables: LedgerTables = build_tables(session.database, self.schema, prefix)
+        self._insert = self.tables.ledger.insert()
+        self._advance = (
+            self.tables.lock.update()
+            .where(self.tables.lock.c.id == 1)
+            .values(head_seq=sa.bindparam("new_seq"), head_hash=sa.bindparam("new_hash"))
+        )
+        self._last: tuple[Head, str] | None = None
+
+    # ------------------------------------------------------------------------------------------------ reading
+
+    def read_head(self) -> Head | None:
+        """The head that the lock row keeps; None where there is no ledger. Raises LedgerTooNewError."""
+        lock = self.tables.lock.c
+        try:
+            rows = self.session.run(sa.select(lock.layout, lock.head_seq, lock.head_hash).where(lock.id == 1))
+        except StatementError:
+            if self.session.exists("table", self._qualified(self.tables.lock)):
+                raise
+            return None
+        if not rows:
+            raise BrokenChainError(
+                f"the row of `{self.tables.lock.name}` is gone",
+                hint="restore it from a backup: the ledger's layout and head are kept in it",
+            )
+        layout, seq, digest = rows[0]
+        if layout > LAYOUT:
+            raise LedgerTooNewError(
+                f"the ledger in {self.session.location} has layout {layout}; this version knows layouts up to {LAYOUT}",
+                hint="a newer version of changelog-engine has worked on this database: install that version or a later one",
+            )
+        return Head(seq, digest)
+
+    def read_state(self) -> LedgerState:
+        """What the ledger says of this changelog, as plans are made from it."""
+        head = self.read_head()
+        if head is None:
+            return LedgerState(False, Head(), {}, {})
+        s = self.tables.state.c
+        rows = self.session.run(sa.select(*s).where(s.changelog == sa.bindparam("changelog")), self._mine())
+        recorded: dict[str, Recorded] = {}
+        for row in rows:
+            values = dict(zip(s.keys(), row, strict=True))
+            progress = self._read_progress(values) if values["state"] == "in_doubt" else None
+            recorded[values["changeset_id"]] = _recorded(values, progress)
+        return LedgerState(True, head, recorded, self._read_tags())
+
+    def read_rollbacks(self, seqs: Collection[int]) -> dict[int, StoredRollback | None]:
+        """The rollbacks that the rows of ``seqs`` keep; None for a row that keeps none."""
+        c = self.tables.ledger.c
+        found: dict[int, StoredRollback | None] = {}
+        wanted = sorted(seqs)
+        for start in range(0, len(wanted), _PAGE):
+            query = sa.select(c.seq, c.rollback).where(c.seq.in_(wanted[start : start + _PAGE]))
+            for seq, text in self.session.run(query):
+                found[seq] = StoredRollback.from_json(text) if text is not None else None
+        return found
+
+    def read_source(self, changeset: str) -> str | None:
+        """The text of a changeset as it was last recorded, as written then."""
+        c = self.tables.ledger.c
+        query = (
+            sa.select(c.source)
+            .where(c.changelog == sa.bindparam("changelog"), c.changeset_id == sa.bindparam("changeset"))
+            .where(c.event.not_in([str(Event.STARTED)]))
+            .where(c.source.is_not(None))
+            .order_by(c.seq.desc())
+            .limit(1)
+        )
+        rows = self.session.run(query, {**self._mine(), "changeset": changeset})
+        return rows[0][0] if rows else None
+
+    def read_history(self) -> tuple[Entry, ...]:
+        """This changelog's rows, oldest first, without their texts; nothing where there is no ledger."""
+        if self.read_head() is None:
+            return ()
+        c = self.tables.ledger.c
+        query = sa.select(*(c[name] for name in _LISTED)).where(c.changelog == sa.bindparam("changelog")).order_by(c.seq)
+        return tuple(_entry(_LISTED, row) for row in self.session.run(query, self._mine()))
+
+    def read_entry(self, seq: int) -> Entry:
+        """The whole row with that seq."""
+        c = self.tables.ledger.c
+        query = sa.select(*(c[name] for name in COLUMNS)).where(c.seq == sa.bindparam("wanted"))
+        return _entry(COLUMNS, self.session.run(query, {"wanted": seq})[0])
+
+    def entries(self) -> Iterator[Entry]:
+        """All rows of the ledger, of every changelog, whole, in order; read in pages."""
+        c = self.tables.ledger.c
+        query = sa.select(*(c[name] for name in COLUMNS)).where(c.seq > sa.bindparam("after")).order_by(c.seq).limit(_PAGE)
+        after = 0
+        while rows := self.session.run(query, {"after": after}):
+            for row in rows:
+                entry = _entry(COLUMNS, row)
+                after = entry.seq
+                yield entry
+
+    def check_head(self) -> Head:
+        """The ledger's head, after it was seen to be the last row, as hashed; raises BrokenChainError."""
+        head = self.read_head() or Head()
+        c = self.tables.ledger.c
+        rows = self.session.run(sa.select(*(c[name] for name in COLUMNS)).order_by(c.seq.desc()).limit(1))
+        last = _entry(COLUMNS, rows[0]) if rows else None
+        found = Head(last.seq, last.hash) if last else Head()
+        if found != head or (last and hash_entry(last, last.prev_hash) != last.hash):
+            raise BrokenChainError(
+                f"the ledger ends in row {found.seq}, and that is not the head that was recorded (row {head.seq}); nothing was run",
+                hint="somebody edited the ledger by hand: `changelog history --verify` shows where, a backup what it was",
+            )
+        self._last = (head, last.recorded_at if last else "")
+        return head
+
+    # ------------------------------------------------------------------------------------------------ writing
+
+    def ensure(self, *, create_schema: bool) -> None:
+        """Make the tables where there are none. Under the lock only."""
+        if self.read_head() is not None:
+            return
+        where = f"in schema `{self.schema}` of {self.session.location}" if self.schema else f"in {self.session.location}"
+        if self.schema is not None and not self.session.exists("schema", self.schema):
+            self._make_schema(self.schema, create_schema=create_schema)
+        self.session.begin()
+        try:
+            for statement in self.tables.ddl(self.session.dialect):
+                self.session.execute(statement)
+            self.session.commit()
+        except StatementError as error:
+            self.session.rollback()
+            raise DatabaseError(
+                f"the ledger's tables cannot be created {where}: {error.message}",
+                hint="grant the role the right to create tables there, or set `schema` to one where it has it",
+            ) from error
+
+    def _make_schema(self, schema: str, *, create_schema: bool) -> None:
+        if not create_schema:
+            raise ConfigurationError(
+                f"the schema `{schema}`, which is to hold the ledger, does not exist in {self.session.location}",
+                hint="create it, or set `create_schema = true` in changelog.toml",
+            )
+        self.session.create_schema(schema)
+
+    def append(self, entry: Entry, now: str) -> Entry:
+        """Add a row, in the transaction that is open; gives it as recorded.
+
+        ``now`` is UTC in the ledger's form; the row is never dated before the one that it follows.
+        """
+        head, before = self._last if self._last is not None else (self.check_head(), "")
+        bounded = {name: _bounded(getattr(entry, name)) for name in ("source", "content")}
+        row = link(replace(entry, changelog=self.changelog, recorded_at=max(now, before), **bounded), head)
+        self.session.run(self._insert, {name: _plain(getattr(row, name)) for name in COLUMNS})
+        self.session.run(self._advance, {"new_seq": row.seq, "new_hash": row.hash})
+        self._last = (Head(row.seq, row.hash), row.recorded_at)
+        return row
+
+    def forget_head(self) -> None:
+        """After a transaction that did not commit: the head is what the database says, not what was hoped."""
+        self._last = None
+
+    # ----------------------------------------------------------------------------------------------- internal
+
+    def _mine(self) -> dict[str, Any]:
+        return {"changelog": self.changelog}
+
+    def _qualified(self, table: sa.Table) -> str:
+        return f"{self.schema}.{table.name}" if self.schema else table.name
+
+    def _read_tags(self) -> dict[str, RecordedTag]:
+        c = self.tables.ledger.c
+        query = (
+            sa.select(c.seq, c.event, c.tag, c.recorded_at, c.detail)
+            .where(c.changelog == sa.bindparam("changelog"), c.event.in_([str(Event.TAGGED), str(Event.UNTAGGED)]))
+            .order_by(c.seq)
+        )
+        tags: dict[str, RecordedTag] = {}
+        for seq, event, tag, at, detail in self.session.run(query, self._mine()):
+            tags.pop(tag, None)
+            if event == Event.TAGGED:
+                facts = json.loads(detail)
+                tags[tag] = RecordedTag(tag, seq, at, facts["declared"], frozenset(facts["changesets"]))
+        return tags
+
+    def _read_progress(self, state: Mapping[str, Any]) -> Progress:
+        """How far the changeset came whose last deciding row is ``started``."""
+        c = self.tables.ledger.c
+        query = (
+            sa.select(c.event, c.direction, c.statement_count, c.detail)
+            .where(
+                c.changelog == sa.bindparam("changelog"),
+                c.changeset_id == sa.bindparam("changeset"),
+                c.seq >= sa.bindparam("since"),
+            )
+            .order_by(c.seq)
+        )
+        since = {**self._mine(), "changeset": state["changeset_id"], "since": state["seq"]}
+        (_, direction, count, detail), *later = self.session.run(query, since)
+        begun = json.loads(detail)
+        done, outside = list(begun["done"]), begun.get("outside")
+        progress = Progress(Direction(direction), state["seq"], count, statements=tuple(begun["statements"]))
+        for event, _, _, text in later:
+            facts = json.loads(text)
+            if event == Event.STATEMENT_DONE:
+                done.append(facts["digest"])
+            elif event == Event.FAILED:
+                checks_failed = facts.get("checks_failed", False)
+                progress = replace(progress, failed=facts["message"], checks_failed=checks_failed)
+        is_certain = outside is None or len(done) > outside
+        return replace(progress, statements_done=tuple(done), died_outside=not is_certain and progress.failed is None)
+
+
+def _recorded(values: Mapping[str, Any], progress: Progress | None) -> Recorded:
+    applied_seq, applied_at, deployment = values["applied_seq"], values["applied_at"] or "", values["deployment_id"]
+    detail = json.loads(values["applied_detail"]) if values["applied_detail"] else {}
+    if values["applied_event"] == Event.RENAMED:
+        applied_seq, applied_at, deployment = detail["applied_seq"], detail["applied_at"], detail["deployment"]
+    depends_on = json.loads(values["depends_on"]) if values["depends_on"] else []
+    return Recorded(
+        id=values["changeset_id"],
+        event=Event(values["event"]),
+        seq=values["seq"],
+        checksum=values["checksum"],
+        applied_seq=applied_seq,
+        applied_at=applied_at,
+        deployment=deployment,
+        rollback_seq=values["rollback_seq"],
+        depends_on=tuple((edge["id"], edge["strength"]) for edge in depends_on),
+        marked=detail.get("by") == "precondition" and values["rerun_at"] is None,
+        rerun_at=values["rerun_at"],
+        progress=progress,
+    )
+
+
+def _entry(names: tuple[str, ...], row: Row) -> Entry:
+    values = dict(zip(names, row, strict=True))
+    values["event"] = Event(values["event"])
+    values["direction"] = Direction(values["direction"]) if values["direction"] else None
+    return Entry(**values)
+
+
+def _bounded(text: str | None) -> str | None:
+    return text if text is None or len(text) <= TEXT_LIMIT else text_digest(text)
+
+
+def _plain(value: object) -> object:
+    """An enumeration's member as the plain text that drivers know."""
+    return str(value) if isinstance(value, str) else value

@@ -1,0 +1,211 @@
+"""The two tables and the view that are kept in the target database, defined once for every database kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from changelog_engine.ledger.entries import Direction, Event
+
+LAYOUT = 1
+"""Version of the layout below, kept in the lock row. A higher one in the database is refused."""
+
+APPLYING = (Event.APPLIED, Event.MARKED, Event.ADOPTED)
+UNDOING = (Event.ROLLED_BACK, Event.UNMARKED, Event.RESOLVED_NOT_APPLIED)
+DECIDING = (
+    *APPLYING,
+    *UNDOING,
+    Event.RERUN,
+    Event.STARTED,
+    Event.RESOLVED_APPLIED,
+    Event.CHECKSUM_ACCEPTED,
+    Event.RENAMED,
+)
+"""The events of which the latest decides a changeset's state; failures and tags change nothing."""
+
+_COLUMNS: tuple[tuple[str, sa.types.TypeEngine[object]], ...] = (
+    ("event", sa.String(32)),
+    ("direction", sa.String(16)),
+    ("changelog", sa.String(255)),
+    ("changeset_id", sa.String(255)),
+    ("tag", sa.String(255)),
+    ("checksum", sa.String(80)),
+    ("depends_on", sa.Text()),
+    ("author", sa.Text()),
+    ("description", sa.Text()),
+    ("file", sa.Text()),
+    ("labels", sa.Text()),
+    ("contexts", sa.Text()),
+    ("deployment_id", sa.String(64)),
+    ("run_contexts", sa.Text()),
+    ("statement_count", sa.Integer()),
+    ("duration_ms", sa.BigInteger()),
+    ("db_user", sa.String(255)),
+    ("os_user", sa.String(255)),
+    ("host", sa.String(255)),
+    ("tool_version", sa.String(32)),
+    ("recorded_at", sa.String(27)),
+    ("source", sa.Text()),
+    ("content", sa.Text()),
+    ("rollback", sa.Text()),
+    ("detail", sa.Text()),
+    ("prev_hash", sa.String(80)),
+    ("hash", sa.String(80)),
+)
+_REQUIRED = {"event", "recorded_at", "prev_hash", "hash"}
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerTables:
+    """``schema`` None where the database kind has none. ``lock_name`` is the frozen name that the lock's key derives from."""
+
+    ledger: sa.Table
+    lock: sa.Table
+    state: sa.TableClause
+    index: sa.Index
+    lock_name: str
+
+    def ddl(self, dialect: Dialect) -> tuple[str, ...]:
+        """The statements that make the tables, their index and the view, and that fill the lock row."""
+        preparer = dialect.identifier_preparer
+        view = f"CREATE VIEW {preparer.format_table(self.state)} AS {_literal(_state_query(self.ledger), dialect)}"
+        row = self.lock.insert().values(id=1, layout=LAYOUT, head_seq=0, head_hash="")
+        return (
+            str(CreateTable(self.ledger).compile(dialect=dialect)).strip(),
+            str(CreateIndex(self.index).compile(dialect=dialect)).strip(),
+            str(CreateTable(self.lock).compile(dialect=dialect)).strip(),
+            view,
+            _literal(row, dialect),
+        )
+
+
+def build_tables(database: str, schema: str | None, prefix: str) -> LedgerTables:
+    """The tables of the ledger in ``schema``, their names beginning with ``prefix``."""
+    metadata = sa.MetaData(schema=schema)
+    ledger = sa.Table(
+        f"{prefix}changelog_ledger",
+        metadata,
+        sa.Column("seq", sa.BigInteger(), primary_key=True, autoincrement=False),
+        *(sa.Column(name, type_, nullable=name not in _REQUIRED) for name, type_ in _COLUMNS),
+    )
+    index = sa.Index(
+        f"{prefix}changelog_ledger_state", ledger.c.changelog, ledger.c.changeset_id, ledger.c.seq, ledger.c.event
+    )
+    lock = sa.Table(
+        f"{prefix}changelog_lock",
+        metadata,
+        sa.Column("id", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("layout", sa.Integer(), nullable=False),
+        sa.Column("head_seq", sa.BigInteger(), nullable=False),
+        sa.Column("head_hash", sa.String(80), nullable=False),
+        sa.Column("complete", sa.Text()),
+        sa.Column("host", sa.Text()),
+        sa.Column("process", sa.Integer()),
+        sa.Column("os_user", sa.Text()),
+        sa.Column("command", sa.Text()),
+        sa.Column("since", sa.String(27)),
+    )
+    state = sa.table(f"{prefix}changelog_state", *(sa.column(name) for name in STATE_COLUMNS), schema=schema)
+    return LedgerTables(ledger, lock, state, index, f"{database}/{schema or ''}/{ledger.name}")
+
+
+STATE_COLUMNS = (
+    "changelog",
+    "changeset_id",
+    "state",
+    "checksum",
+    "event",
+    "seq",
+    "applied_seq",
+    "applied_at",
+    "applied_event",
+    "applied_detail",
+    "deployment_id",
+    "rollback_seq",
+    "rerun_at",
+    "depends_on",
+    "author",
+    "description",
+    "labels",
+    "contexts",
+    "file",
+)
+
+
+def _state_query(ledger: sa.Table) -> sa.Select[tuple[object, ...]]:
+    """A row a changeset that is applied or in doubt, from the latest event that decides.
+
+    A ``renamed`` row with a checksum is an arrival under the new id, one without is the leaving of the old id. ``resolved_applied``
+    applies where an apply was in doubt, and changes nothing about when where a rollback was.
+    """
+    c = ledger.c
+    arrival = sa.and_(c.event == str(Event.RENAMED), c.checksum.is_not(None))
+    applies = sa.or_(
+        c.event.in_([str(event) for event in APPLYING]),
+        sa.and_(c.event == str(Event.RESOLVED_APPLIED), c.direction == str(Direction.APPLY)),
+        arrival,
+    )
+    undoes = sa.or_(
+        c.event.in_([str(event) for event in UNDOING]),
+        sa.and_(c.event == str(Event.RENAMED), c.checksum.is_(None)),
+    )
+    rows = {"partition_by": (c.changelog, c.changeset_id)}
+
+    def latest(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+        return sa.func.coalesce(sa.func.max(sa.case((condition, c.seq))).over(**rows), 0)
+
+    ranked = (
+        sa.select(
+            c.seq,
+            c.changelog,
+            c.changeset_id,
+            c.event,
+            c.checksum,
+            sa.func.row_number().over(order_by=c.seq.desc(), **rows).label("recency"),
+            latest(applies).label("applied_seq"),
+            latest(sa.or_(applies, c.event == str(Event.RERUN))).label("rollback_seq"),
+            latest(undoes).label("undone_seq"),
+        )
+        .where(c.event.in_([str(event) for event in DECIDING]))
+        .subquery("ranked")
+    )
+    r = ranked.c
+    is_applied = r.applied_seq > r.undone_seq
+    applied, kept = ledger.alias("applied"), ledger.alias("kept")
+    return (
+        sa.select(
+            r.changelog,
+            r.changeset_id,
+            sa.case((r.event == str(Event.STARTED), "in_doubt"), else_="applied").label("state"),
+            r.checksum,
+            r.event,
+            r.seq,
+            sa.case((is_applied, r.applied_seq), else_=0).label("applied_seq"),
+            applied.c.recorded_at.label("applied_at"),
+            applied.c.event.label("applied_event"),
+            applied.c.detail.label("applied_detail"),
+            applied.c.deployment_id,
+            sa.case((is_applied, r.rollback_seq), else_=0).label("rollback_seq"),
+            sa.case((r.rollback_seq > r.applied_seq, kept.c.recorded_at)).label("rerun_at"),
+            kept.c.depends_on,
+            kept.c.author,
+            kept.c.description,
+            kept.c.labels,
+            kept.c.contexts,
+            kept.c.file,
+        )
+        .select_from(
+            ranked.outerjoin(applied, sa.and_(is_applied, applied.c.seq == r.applied_seq)).outerjoin(
+                kept, sa.and_(is_applied, kept.c.seq == r.rollback_seq)
+            )
+        )
+        .where(r.recency == 1, sa.or_(is_applied, r.event == str(Event.STARTED)))
+    )
+
+
+def _literal(statement: sa.ClauseElement, dialect: Dialect) -> str:
+    """A statement whose values are all of our own making, with them in its text; no ``%`` occurs in them."""
+    return str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))

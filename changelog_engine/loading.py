@@ -1,0 +1,38 @@
+"""From the files to a changelog that is valid, and its graph. No database driver is imported for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from changelog_engine.changelog.reader import read_changelog
+from changelog_engine.errors import InvalidChangelogError
+from changelog_engine.graph.build import ChangesetGraph, build_graph
+from changelog_engine.model import Changelog, Problem
+from changelog_engine.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A changelog that is valid, its graph, and what a person might want to look at."""
+
+    changelog: Changelog
+    graph: ChangesetGraph
+    warnings: tuple[Problem, ...]
+
+
+def load(settings: Settings) -> Loaded:
+    """Read and order the changelog.
+
+    Raises InvalidChangelogError with all that is wrong, UsageError where there is no changelog.
+    """
+    reading = read_changelog(settings.changelog, settings.root)
+    built = build_graph(reading.changelog, complete=reading.complete)
+    problems = reading.problems + built.problems
+    if problems:
+        raise InvalidChangelogError(problems)
+    return Loaded(reading.changelog, built.graph, reading.warnings + built.warnings)
+
+
+def read_name(settings: Settings) -> str:
+    """The changelog's name in the ledger; that much is known of an invalid one too. UsageError where there is none."""
+    return read_changelog(settings.changelog, settings.root).changelog.name

@@ -1,0 +1,98 @@
+"""One run of a verb over a database: a session with its ledger, and the lock where it writes."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from os import getpid
+
+from changelog_engine import __version__
+from changelog_engine.changelog.parameters import Values, resolve_parameters
+from changelog_engine.databases.connect import connect
+from changelog_engine.databases.database import Access, Session
+from changelog_engine.execute.events import Listener, LockWaited, Warned
+from changelog_engine.execute.interruption import Interruption
+from changelog_engine.execute.records import RunFacts, timestamp
+from changelog_engine.execute.recovery import settle_doubts
+from changelog_engine.execute.worker import Worker
+from changelog_engine.ledger.entries import LedgerState
+from changelog_engine.ledger.ledger import Ledger
+from changelog_engine.ledger.lock import Holder, hold_lock, write_holder
+from changelog_engine.model import Parameter
+from changelog_engine.plan.request import Filters
+from changelog_engine.settings import Settings
+
+
+class Run:
+    """An open session for the changelog called ``name``. Closed at the end of its ``with`` block."""
+
+    def __init__(
+        self, settings: Settings, name: str, access: Access, listener: Listener, interruption: Interruption
+    ) -> None:
+        self.settings = settings
+        self.listener = listener
+        self.interruption = interruption
+        self.session: Session = connect(settings.url, access)
+        self.ledger = Ledger(self.session, name, schema=settings.schema, prefix=settings.table_prefix)
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.session.close()
+
+    @cached_property
+    def deployment(self) -> str:
+        """An id for this run: the moment of its beginning, and enough chance to be unique."""
+        return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+    def worker(self, filters: Filters, declared: Mapping[str, Parameter]) -> Worker:
+        """Who does the writing, with the facts of this run. Raises UsageError where an undeclared parameter is given."""
+        sources = filters.parameters
+        values: Values = resolve_parameters(
+            declared, sources.given, sources.environ, sources.configured, filters.contexts.names
+        )
+        facts = RunFacts(
+            deployment=self.deployment,
+            contexts=str(filters.contexts),
+            db_user=self.session.user,
+            os_user=self.settings.os_user,
+            host=self.settings.host,
+            tool_version=__version__,
+            parameters=tuple(values.values),
+            secrets=values.secrets,
+        )
+        return Worker(self.session, self.ledger, facts, utc_now)
+
+    @contextmanager
+    def locked(self, worker: Worker) -> Iterator[LedgerState]:
+        """Hold the lock for the block; gives the ledger's state as it is then.
+
+        Before that the ledger is made where there is none, its head is checked, and what a crash left is settled as far as
+        the database can tell.
+        """
+        with hold_lock(self.session, self.ledger.tables, self.settings.lock_wait, self._wait):
+            self.ledger.ensure(create_schema=self.settings.create_schema)
+            write_holder(self.session, self.ledger.tables, self._holder())
+            self.ledger.check_head()
+            state = self.ledger.read_state()
+            settled = settle_doubts(worker, state)
+            for words in settled:
+                self.listener(Warned(words))
+            yield self.ledger.read_state() if settled else state
+
+    def _holder(self) -> Holder:
+        settings = self.settings
+        return Holder(settings.host, getpid(), settings.os_user, settings.command, utc_now())
+
+    def _wait(self, holder: str, seconds: float) -> None:
+        self.listener(LockWaited(holder, seconds))
+        self.interruption.check("interrupted while waiting for the lock: nothing was run")
+
+
+def utc_now() -> str:
+    """The present moment as the ledger writes it."""
+    return timestamp(datetime.now(UTC))
