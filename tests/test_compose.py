@@ -89,6 +89,6 @@ def test_its_health_is_asked_of_the_server_itself_and_as_the_user_it_was_given(s
     assert set(re.findall(r"\$+\w+", command)) == {"$$POSTGRES_USER", "$$POSTGRES_DB"}
 
 
-def test_the_readme_shows_the_very_address_and_account(compose: dict[str, Any]) -> None:
+def test_the_readme_shows_the_very_address_and_account() -> None:
     readme = (COMPOSE.parent / "README.md").read_text(encoding="utf-8")
     assert "postgresql://hostman:hostman@127.0.0.1:5531/hostman" in readme

@@ -26,11 +26,14 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "results": ("ledger.entries",),
     "databases": (),
     "ledger": ("databases",),
-    "execute": ("plan", "sql", "ledger", "databases", "results"),
-    "settings": ("plan.request",),
+    "execute": ("plan", "sql", "ledger", "databases", "changelog.expressions", "results"),
+    "settings": ("settings_file", "plan.request"),
     "settings_file": ("plan.request",),
     "engine": ("changelog", "graph", "plan", "execute", "ledger", "databases", "sql", "settings", "results"),
-    "cli": ("engine", "settings", "settings_file", "results", "plan.request", "plan.steps", "execute.events"),
+    "cli": (
+        *("engine", "settings", "settings_file", "results", "plan.request", "plan.steps", "execute.events"),
+        *("changelog.source", "changelog.schema", "changelog.edit", "changelog.expressions", "ledger.entries"),
+    ),
     "__init__": ("engine", "settings", "results", "plan.request", "execute.events"),
     "__main__": ("cli",),
 }
@@ -70,7 +73,8 @@ def imports(module: str) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0 and node.module, f"{module} has a relative import"
+            assert node.level == 0, f"{module} has a relative import"
+            assert node.module
             inner = node.module.removeprefix("changelog_engine").removeprefix(".")
             for alias in node.names:
                 submodule = f"{inner}.{alias.name}".removeprefix(".")
