@@ -1,0 +1,283 @@
+"""PostgreSQL through psycopg 3: one connection in autocommit, with every BEGIN and COMMIT our own."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psycopg
+from psycopg import pq
+from sqlalchemy import Executable, create_engine
+from sqlalchemy.engine import URL, Dialect
+
+from changelog_engine.databases import postgresql_objects as objects
+from changelog_engine.databases.compiled import CompiledStatements
+from changelog_engine.databases.database import Access, Capabilities, Row, Settled
+from changelog_engine.databases.postgresql_connect import connect_arguments, connection_failed, without_options
+from changelog_engine.errors import ConnectionLostError, DatabaseError, StatementError
+
+_LOST_STATES = frozenset({"57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "25P04"})
+
+# All of them are allowed in a transaction (DISCARD ALL is not, and would drop the lock too). The role comes first, for
+# a changeset may have become somebody who may do less.
+_RESET = (
+    "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; DEALLOCATE ALL; UNLISTEN *; "
+    "DISCARD SEQUENCES; DISCARD TEMP"
+)
+
+_WHERE_AM_I = "SELECT current_database(), current_schema(), current_user"
+
+
+def open_session(url: URL, access: Access, name: str, location: str) -> PostgresqlSession:
+    """Connect; the settings that a server or a pooler refuses are left out in a second try."""
+    dialect = create_engine(url).dialect
+    arguments, options = dialect.create_connect_args(url)
+    prepared = connect_arguments(options, access, name)
+    try:
+        try:
+            connection = dialect.connect(*arguments, **prepared)
+        except psycopg.OperationalError as error:
+            plainer = without_options(error, prepared, options)
+            if plainer is None:
+                raise
+            connection = dialect.connect(*arguments, **plainer)
+    except psycopg.Error as error:
+        raise connection_failed(error, url, location) from None
+    assert isinstance(connection, psycopg.Connection)
+    return PostgresqlSession(connection, dialect, location)
+
+
+def lock_key(name: str) -> int:
+    """The key of the advisory lock of that name. Frozen, for engines of different versions must exclude each other.
+
+    The first 8 bytes of the SHA-256 of ``changelog-engine:`` and the name in UTF-8, as a signed big-endian number.
+    """
+    digest = hashlib.sha256(f"changelog-engine:{name}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+class PostgresqlSession:
+    """See :class:`~changelog_engine.databases.database.Session`."""
+
+    kind = "postgresql"
+    capabilities = Capabilities(transactional_ddl=True, schemas=True)
+
+    def __init__(self, connection: psycopg.Connection[Row], dialect: Dialect, location: str) -> None:
+        self.dialect = dialect
+        self.location = location
+        self._connection = connection
+        self._compiled = CompiledStatements(dialect)
+        self._locks: set[str] = set()
+        self._touched = False
+        self.server = f"PostgreSQL {connection.info.parameter_status('server_version')}"
+        version = connection.info.server_version
+        # What SQLAlchemy would ask for at its first connect; its compiler wants to know.
+        dialect.server_version_info = (version // 10000, version % 10000)
+        self.database: str
+        self.schema: str | None
+        self.user: str
+        self.database, self.schema, self.user = self._send(_WHERE_AM_I).fetchall()[0]
+
+    # ------------------------------------------------------------------------------------------ statements
+
+    def run(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:
+        sql, values = self._compiled.prepare(statement, parameters)
+        return _rows(self._send(sql, values))
+
+    def execute(self, sql: str) -> int | None:
+        self._touched = True
+        count = self._send(sql).rowcount
+        return count if count >= 0 else None
+
+    def select(self, sql: str) -> Sequence[Row]:
+        self._touched = True
+        return _rows(self._send(sql))
+
+    def _ask(self, sql: str, *values: object) -> Sequence[Row]:
+        return _rows(self._send(sql, values))
+
+    def _send(self, sql: str, values: Mapping[str, Any] | Sequence[Any] | None = None) -> psycopg.Cursor[Row]:
+        """``values`` None sends the text as it is, in the simple protocol."""
+        try:
+            return self._connection.execute(sql, values)
+        except psycopg.Error as error:
+            raise self._translate(error) from error
+        except UnicodeEncodeError:
+            raise StatementError("the statement holds a character that cannot be sent as UTF-8") from None
+
+    def _translate(self, error: psycopg.Error) -> DatabaseError:
+        if self._connection.closed or error.sqlstate in _LOST_STATES:
+            return ConnectionLostError(
+                f"the connection to `{self.location}` is lost: {_words(error)}",
+                hint="see whether the server is up, and run the command again: it goes on where this one stopped",
+            )
+        if error.sqlstate is None and self._connection.pgconn.transaction_status == pq.TransactionStatus.ACTIVE:
+            self._leave_copy()
+            return StatementError(
+                "COPY from or to the client is not supported",
+                hint="use INSERT statements, or COPY with a file on the server",
+            )
+        position = error.diag.statement_position
+        return StatementError(
+            _words(error),
+            sqlstate=error.sqlstate,
+            position=int(position) - 1 if position else None,
+            detail="\n".join(part for part in (error.diag.message_detail, error.diag.context) if part) or None,
+            hint=error.diag.message_hint,
+            # Not the message, which the server may translate, nor the SQLSTATE, which SET TRANSACTION has too.
+            refuses_transaction=error.diag.source_function == "PreventInTransactionBlock",
+        )
+
+    def _leave_copy(self) -> None:
+        """End a COPY that the server has begun, so that the connection can be used again."""
+        pgconn = self._connection.pgconn
+        try:
+            result = pgconn.get_result()
+            while result is not None:
+                if result.status == pq.ExecStatus.COPY_IN:
+                    pgconn.put_copy_end(b"not supported by the changelog engine")
+                    while pgconn.flush():
+                        pass
+                elif result.status == pq.ExecStatus.COPY_OUT:
+                    while pgconn.get_copy_data(0)[0] > 0:
+                        pass
+                result = pgconn.get_result()
+        except psycopg.Error:
+            self._connection.close()
+
+    # ---------------------------------------------------------------------------------------- transactions
+
+    def begin(self) -> None:
+        self._send("BEGIN")
+
+    def commit(self) -> None:
+        if self._connection.info.transaction_status != pq.TransactionStatus.INTRANS:
+            self.rollback()
+            raise StatementError(
+                "the transaction was ended by one of the statements",
+                hint="leave out COMMIT and ROLLBACK, in procedures and DO blocks too, or set `transaction: false`",
+            )
+        self._send("COMMIT")
+
+    def rollback(self) -> None:
+        status = self._connection.info.transaction_status
+        if status == pq.TransactionStatus.IDLE or self._connection.closed:
+            return
+        try:
+            self._connection.execute("ROLLBACK")
+        except psycopg.Error:
+            # Ending the session ends its transaction; the error that led here is the one to be seen.
+            self._connection.close()
+
+    def check_deferred(self) -> None:
+        self._send("SET CONSTRAINTS ALL IMMEDIATE")
+
+    def reset(self) -> None:
+        if not self._touched:
+            return
+        if not self._locks:
+            self._send(_RESET)
+        elif not self._reset_and_count_locks():
+            raise StatementError(
+                "a statement released the lock of this run",
+                hint="leave out pg_advisory_unlock_all() and DISCARD ALL",
+            )
+        self._touched = False
+
+    def renew(self) -> None:
+        """One round trip, and none where nothing of a user's was run since the last reset."""
+        if not self._touched:
+            return
+        if not self._locks:
+            self._send(_RESET)
+        elif not self._reset_and_count_locks():
+            self._take_back_locks()
+        self._touched = False
+
+    def _reset_and_count_locks(self) -> bool:
+        """Reset, and say in the same round trip whether all the locks are still held."""
+        # The keys are numbers of ours; the simple protocol, which takes several statements, has no parameters.
+        tests = " OR ".join(objects.advisory_lock_test(lock_key(name)) for name in sorted(self._locks))
+        cursor = self._send(f"{_RESET}; {objects.COUNT_OWN_LOCKS} AND ({tests})")
+        while cursor.nextset():
+            pass
+        return bool(cursor.fetchall()[0][0] == len(self._locks))
+
+    def _take_back_locks(self) -> None:
+        names, self._locks = self._locks, set()
+        lost = [name for name in sorted(names) if not (self.is_locked_by_me(name) or self._take(name))]
+        self._locks = names - set(lost)
+        if lost:
+            raise DatabaseError(
+                "a statement released the lock of this run, and somebody else has taken it",
+                hint="leave out pg_advisory_unlock_all() and DISCARD ALL",
+            )
+
+    # ---------------------------------------------------------------------------------------------- the lock
+
+    def try_lock(self, name: str) -> bool:
+        # The server would count a second taking, and one release would then not be enough.
+        if name not in self._locks and self._take(name):
+            self._locks.add(name)
+        return name in self._locks
+
+    def _take(self, name: str) -> bool:
+        return bool(self._ask("SELECT pg_try_advisory_lock(%s::bigint)", lock_key(name))[0][0])
+
+    def unlock(self, name: str) -> None:
+        if name in self._locks:
+            self._locks.discard(name)
+            self._ask("SELECT pg_advisory_unlock(%s::bigint)", lock_key(name))
+
+    def is_locked(self, name: str) -> bool:
+        test = objects.advisory_lock_test(lock_key(name))
+        return bool(_rows(self._send(f"{objects.COUNT_LOCKS} AND {test}"))[0][0])
+
+    def is_locked_by_me(self, name: str) -> bool:
+        test = objects.advisory_lock_test(lock_key(name))
+        return bool(_rows(self._send(f"{objects.COUNT_OWN_LOCKS} AND {test}"))[0][0])
+
+    # ------------------------------------------------------------------------------------------- the catalogue
+
+    def exists(self, kind: str, name: str, table: str | None = None) -> bool:
+        return objects.exists(self._ask, kind, name, table)
+
+    def create_schema(self, name: str) -> None:
+        self._send(f"CREATE SCHEMA IF NOT EXISTS {self.quote(name)}")
+
+    def runs_outside_only(self, sql: str) -> bool:
+        """The server says so itself, before it does anything."""
+        del sql
+        return False
+
+    def settle(self, statement: str) -> Settled:
+        return objects.settle(self._ask, statement)
+
+    def quote(self, identifier: str) -> str:
+        return objects.quote(identifier)
+
+    def literal(self, value: str | int | None) -> str:
+        if value is None:
+            return "NULL"
+        if isinstance(value, int):
+            return str(int(value))
+        quoted = value.replace("'", "''")
+        # With E'' it means the same whatever standard_conforming_strings says.
+        return f" E'{quoted.replace(chr(92), chr(92) * 2)}'" if "\\" in quoted else f"'{quoted}'"
+
+    def cancel(self) -> None:
+        with contextlib.suppress(psycopg.Error):
+            self._connection.cancel_safe(timeout=5.0)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _rows(cursor: psycopg.Cursor[Row]) -> Sequence[Row]:
+    return cursor.fetchall() if cursor.description is not None else ()
+
+
+def _words(error: psycopg.Error) -> str:
+    return error.diag.message_primary or str(error).strip() or type(error).__name__

@@ -1,0 +1,91 @@
+"""How a connection to PostgreSQL is asked for, and what to say where none is to be had."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from psycopg import pq
+from sqlalchemy.engine import URL
+
+from changelog_engine.databases.database import Access
+from changelog_engine.errors import ConnectionFailedError
+
+# A host or a network that is lost must not keep the lock for hours: the server notices after a minute.
+_KEEPALIVES = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+_SERVER_KEEPALIVES = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+# PostgreSQL 14 and later: a statement whose client is gone is ended, and does not run on for hours with the lock.
+_CLIENT_CHECK = "-c client_connection_check_interval=10000"
+_READ_ONLY = "-c default_transaction_read_only=on"
+_CONNECT_SECONDS = 10
+
+_HINTS = (
+    (
+        ("password authentication failed", "no password supplied", "fe_sendauth"),
+        "check the user and the password: in the URL, in PGPASSWORD or in the password file (~/.pgpass)",
+    ),
+    (
+        ("no pg_hba.conf entry",),
+        "the server's pg_hba.conf does not let this user in from here",
+    ),
+    (("role",), "create the user, or name another one in the URL"),
+    (("database",), "create the database (`createdb NAME`), or name another one in the URL"),
+    (
+        ("resolve", "translate host name", "name or service not known", "nodename nor servname"),
+        "check the host name in the URL",
+    ),
+    (("timeout", "timed out"), "check the host and the port in the URL, and the firewalls on the way"),
+    (
+        ("refused", "no such file or directory", "unreachable", "no route"),
+        "check the host and the port in the URL, and whether the server is running there",
+    ),
+    (("ssl", "certificate"), "check `sslmode` and the certificates in the URL"),
+    (("too many", "remaining connection slots"), "wait until other clients have gone, or raise max_connections"),
+    (("starting up", "shutting down", "recovery"), "wait for the server, and try again"),
+)
+
+
+def connect_arguments(options: Mapping[str, Any], access: Access, name: str) -> dict[str, Any]:
+    """What psycopg is given: the URL's own options, and ours where neither the URL nor libpq's environment has any."""
+    defaults = {option.keyword.decode(): option.val for option in pq.Conninfo.get_defaults()}
+    arguments = {"fallback_application_name": name, **_KEEPALIVES, **options}
+    if not defaults.get("connect_timeout"):
+        arguments.setdefault("connect_timeout", _CONNECT_SECONDS)
+    # As options of the connection, so that RESET ALL comes back to them. The user's own come later, and win.
+    ours = [_CLIENT_CHECK, _SERVER_KEEPALIVES, *([_READ_ONLY] if access is Access.READ else [])]
+    theirs = options.get("options", (defaults.get("options") or b"").decode())
+    arguments["options"] = " ".join([*ours, theirs]).strip()
+    arguments["client_encoding"] = "utf8"
+    return arguments | {"autocommit": True, "prepare_threshold": None}
+
+
+def without_options(
+    error: psycopg.Error, arguments: Mapping[str, Any], options: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """The arguments for a second try, where the server or a pooler refused our settings; None where it was not that."""
+    words = str(error)
+    if "client_connection_check_interval" in words:
+        return {**arguments, "options": arguments["options"].replace(_CLIENT_CHECK, "").strip()}
+    if "startup parameter" in words or "tcp_keepalives" in words:
+        plainer = {key: value for key, value in arguments.items() if key != "options"}
+        return plainer | ({"options": options["options"]} if "options" in options else {})
+    return None
+
+
+def connection_failed(error: psycopg.Error, url: URL, location: str) -> ConnectionFailedError:
+    """The error for a connection that was not to be had: what the driver says, without the password, and the remedy."""
+    lines = [line.strip(" \t-") for line in str(error).splitlines()]
+    words = "; ".join(dict.fromkeys(line.removeprefix("connection failed: ") for line in lines if line))
+    if url.password and url.password not in (url.username, url.database, url.host):
+        words = words.replace(url.password, "***")
+    return ConnectionFailedError(f"no connection to `{location}`: {words}", hint=_hint(words.lower()))
+
+
+def _hint(words: str) -> str:
+    for marks, hint in _HINTS:
+        if any(mark in words for mark in marks):
+            if marks in (("role",), ("database",)) and "does not exist" not in words:
+                continue
+            return hint
+    return "check the database URL, and whether the server is running"

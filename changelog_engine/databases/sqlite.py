@@ -1,0 +1,252 @@
+"""SQLite through the standard library's module: its own transaction handling is off, every BEGIN and COMMIT is ours."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote as quote_path
+
+from sqlalchemy import Executable, create_engine
+from sqlalchemy.engine import URL, Dialect
+from sqlalchemy.exc import ArgumentError
+
+from changelog_engine.databases import sqlite_objects as objects
+from changelog_engine.databases.compiled import CompiledStatements
+from changelog_engine.databases.database import Access, Capabilities, Row, Settled
+from changelog_engine.databases.sqlite_lock import FileLock, Lock, NoLock
+from changelog_engine.errors import ConfigurationError, ConnectionFailedError, StatementError
+
+_BUSY_SECONDS = 30.0
+# What outlives a transaction on a connection. Found in a string or a comment it costs a reconnect, no more.
+_LASTING = re.compile(r"\b(?:pragma|attach|detach|temp|temporary)\b", re.IGNORECASE)
+# In a transaction these are passed over in silence.
+_NO_EFFECT_INSIDE = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*.*?\*/)*PRAGMA\s+(?:\w+\s*\.\s*)?(?:foreign_keys|journal_mode|auto_vacuum|page_size)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_OUTSIDE_ONLY = re.compile(r"from within a transaction|within transaction|inside a transaction")
+_NEAR = re.compile(r'near "(.+)": syntax error', re.DOTALL)
+
+_HINTS = {
+    "SQLITE_READONLY": "make the file and its folder writable for this user",
+    "SQLITE_BUSY": "another program is writing to this database: let it end, and try again",
+    "SQLITE_LOCKED": "another program is writing to this database: let it end, and try again",
+    "SQLITE_NOTADB": "check the path in the URL: the file is something else, or encrypted",
+    "SQLITE_CORRUPT": "restore the file from a backup, or see `PRAGMA integrity_check`",
+    "SQLITE_CANTOPEN": "check that the folder exists and that this user may read and write there",
+    "SQLITE_FULL": "make room on the disk",
+}
+
+
+def open_session(url: URL, access: Access, name: str, location: str) -> SqliteSession:
+    """Open the file; READ of a file that does not exist works on an empty database in memory."""
+    del name
+    dialect = create_engine(url).dialect
+    try:
+        arguments, options = dialect.create_connect_args(url)
+    except (ArgumentError, ValueError):
+        raise ConfigurationError(
+            f"the database URL `{location}` cannot be read",
+            hint="write `sqlite:///file.db` for a file in this folder, `sqlite:////folder/file.db` elsewhere",
+        ) from None
+    options = {"timeout": _BUSY_SECONDS, "check_same_thread": False, **options, "isolation_level": None}
+    is_uri = bool(options.get("uri"))
+    path = _file(str(arguments[0]), is_uri=is_uri)
+    target = str(arguments[0])
+    if path is not None and access is Access.READ and not is_uri:
+        target = f"file:{quote_path(str(path))}?mode=ro" if path.exists() else ":memory:"
+        options["uri"] = True
+    if path is not None and access is Access.WRITE and not path.parent.is_dir():
+        raise ConnectionFailedError(
+            f"no connection to `{location}`: the folder `{path.parent}` does not exist",
+            hint="create the folder, or correct the path in the URL",
+        )
+
+    def reconnect() -> sqlite3.Connection:
+        connection = dialect.connect(target, **options)
+        assert isinstance(connection, sqlite3.Connection)
+        return connection
+
+    return SqliteSession(reconnect, dialect, location, path, access)
+
+
+def _file(target: str, *, is_uri: bool) -> Path | None:
+    """The database's file; None for one in memory."""
+    if is_uri:
+        if "mode=memory" in target or ":memory:" in target:
+            return None
+        target = target.removeprefix("file:").split("?")[0]
+    return Path(target).absolute() if target not in ("", ":memory:") else None
+
+
+class SqliteSession:
+    """See :class:`~changelog_engine.databases.database.Session`."""
+
+    kind = "sqlite"
+    capabilities = Capabilities(transactional_ddl=True, schemas=False)
+
+    def __init__(self, reconnect: Any, dialect: Dialect, location: str, path: Path | None, access: Access) -> None:
+        self.dialect = dialect
+        self.location = location
+        self.server = f"SQLite {sqlite3.sqlite_version}"
+        self.database = str(path) if path is not None else ":memory:"
+        self.schema: str | None = None
+        self.user = ""
+        self._reconnect = reconnect
+        self._access = access
+        self._in_memory = path is None
+        self._lock: Lock = NoLock() if path is None else FileLock(path)
+        self._compiled = CompiledStatements(dialect)
+        self._has_lasting = False
+        self._connection = self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            connection: sqlite3.Connection = self._reconnect()
+            # The file is read at the first statement only, and what is wrong with it should be known now.
+            connection.execute("PRAGMA schema_version").fetchall()
+        except sqlite3.Error as error:
+            raise ConnectionFailedError(f"no connection to `{self.location}`: {error}", hint=_hint(error)) from None
+        return connection
+
+    # ------------------------------------------------------------------------------------------ statements
+
+    def run(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:
+        sql, values = self._compiled.prepare(statement, parameters)
+        return self._send(sql, values).fetchall()
+
+    def execute(self, sql: str) -> int | None:
+        self._note(sql)
+        cursor = self._send(sql)
+        cursor.fetchall()
+        return cursor.rowcount if cursor.rowcount >= 0 else None
+
+    def select(self, sql: str) -> Sequence[Row]:
+        self._note(sql)
+        return self._send(sql).fetchall()
+
+    def _note(self, sql: str) -> None:
+        self._has_lasting = self._has_lasting or _LASTING.search(sql) is not None
+
+    def _ask(self, sql: str, *values: object) -> Sequence[Row]:
+        return self._send(sql, values).fetchall()
+
+    def _send(self, sql: str, values: Any = ()) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(sql, values)
+        except (sqlite3.Error, sqlite3.Warning) as error:
+            raise _translate(error, sql) from error
+        except ValueError as error:
+            raise StatementError(str(error)) from error
+
+    # ---------------------------------------------------------------------------------------- transactions
+
+    def begin(self) -> None:
+        # IMMEDIATE: a transaction that reads first and writes then could be refused in the middle.
+        self._send("BEGIN IMMEDIATE" if self._access is Access.WRITE else "BEGIN")
+
+    def commit(self) -> None:
+        if not self._connection.in_transaction:
+            raise StatementError(
+                "the transaction was ended by one of the statements",
+                hint="leave out COMMIT and ROLLBACK, or set `transaction: false`",
+            )
+        self._send("COMMIT")
+
+    def rollback(self) -> None:
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            # Closing the connection ends its transaction; the error that led here is the one to be seen.
+            self._connection.close()
+
+    def check_deferred(self) -> None:
+        """SQLite has no statement for it: a violated deferred constraint makes the commit fail."""
+
+    def reset(self) -> None:
+        if self._has_lasting and self._access is Access.WRITE:
+            # The rest waits for the transaction's end; this one would keep the engine from writing its own row.
+            self._send("PRAGMA query_only = OFF")
+
+    def renew(self) -> None:
+        if not self._has_lasting:
+            return
+        if self._in_memory:
+            objects.tidy(self._ask)
+        else:
+            self._connection.close()
+            self._connection = self._open()
+        self._has_lasting = False
+
+    # ---------------------------------------------------------------------------------------------- the lock
+
+    def try_lock(self, name: str) -> bool:
+        return self._lock.try_take(name)
+
+    def unlock(self, name: str) -> None:
+        self._lock.give_back(name)
+
+    def is_locked(self, name: str) -> bool:
+        return self._lock.is_taken(name)
+
+    # ------------------------------------------------------------------------------------------- the catalogue
+
+    def exists(self, kind: str, name: str, table: str | None = None) -> bool:
+        return objects.exists(self._ask, kind, name, table)
+
+    def create_schema(self, name: str) -> None:
+        raise ConfigurationError(
+            f"SQLite has no schemas, so `{name}` cannot be created", hint="leave out the ledger's schema"
+        )
+
+    def runs_outside_only(self, sql: str) -> bool:
+        return _NO_EFFECT_INSIDE.match(sql) is not None
+
+    def settle(self, statement: str) -> Settled:
+        return objects.settle(self._ask, statement)
+
+    def quote(self, identifier: str) -> str:
+        return '"' + identifier.replace('"', '""') + '"'
+
+    def literal(self, value: str | int | None) -> str:
+        if value is None:
+            return "NULL"
+        if isinstance(value, int):
+            return str(int(value))
+        if "\0" in value:
+            return f"CAST(x'{value.encode().hex()}' AS TEXT)"
+        return "'" + value.replace("'", "''") + "'"
+
+    def cancel(self) -> None:
+        self._connection.interrupt()
+
+    def close(self) -> None:
+        self._connection.close()
+        self._lock.give_back_all()
+
+
+def _translate(error: Exception, sql: str) -> StatementError:
+    if isinstance(error, sqlite3.ProgrammingError | sqlite3.Warning) and "one statement" in str(error):
+        return StatementError(
+            "SQLite takes one statement at a time", hint="leave out `split: false`, or correct the `delimiter`"
+        )
+    position = None
+    near = _NEAR.match(str(error))
+    if near is not None and sql.count(near[1]) == 1:
+        position = sql.index(near[1])
+    return StatementError(
+        str(error),
+        sqlstate=getattr(error, "sqlite_errorname", None),
+        position=position,
+        hint=_hint(error),
+        refuses_transaction=_OUTSIDE_ONLY.search(str(error)) is not None,
+    )
+
+
+def _hint(error: Exception) -> str | None:
+    name = getattr(error, "sqlite_errorname", None) or ""
+    return next((hint for start, hint in _HINTS.items() if name.startswith(start)), None)
