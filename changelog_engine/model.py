@@ -329,7 +329,9 @@ class Changelog:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A fault in a changelog, as data. ``length`` is what the caret underlines, in characters; ``line_text`` the line."""
+    """A fault in a changelog, as data. ``length`` is what the caret underlines, in characters; ``line_text`` the
+    line.
+    """
 
     message: str
     location: Location

@@ -50,7 +50,9 @@ class Run:
         return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
     def worker(self, filters: Filters, declared: Mapping[str, Parameter]) -> Worker:
-        """Who does the writing, with the facts of this run. Raises UsageError where an undeclared parameter is given."""
+        """Who does the writing, with the facts of this run. Raises UsageError where an undeclared parameter is
+        given.
+        """
         sources = filters.parameters
         values: Values = resolve_parameters(
             declared, sources.given, sources.environ, sources.configured, filters.contexts.names
@@ -71,7 +73,8 @@ class Run:
     def locked(self, worker: Worker) -> Iterator[LedgerState]:
         """Hold the lock for the block; gives the ledger's state as it is then.
 
-        Before that the ledger is made where there is none, its head is checked, and what a crash left is settled as far as
+        Before that the ledger is made where there is none, its head is checked, and what a crash left is settled as
+        far as
         the database can tell.
         """
         with hold_lock(self.session, self.ledger.tables, self.settings.lock_wait, self._wait):

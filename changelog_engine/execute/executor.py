@@ -283,5 +283,3 @@ def refuse_atomic(plan: Plan, transactional_ddl: bool) -> None:
             f"`--atomic` is refused, nothing was run: DDL commits by itself on {plan.dbms}",
             hint="run it without `--atomic`: what a crash leaves is settled statement by statement",
         )
-
-

@@ -54,7 +54,9 @@ def _mismatch(halts: list[Halt], ledger: Ledger) -> ChecksumMismatchError:
 
 
 def difference(name: str, kept: str, present: str) -> str:
-    """A unified diff from the text that the ledger kept of a changeset to the present one; empty where they are alike."""
+    """A unified diff from the text that the ledger kept of a changeset to the present one; empty where they are
+    alike.
+    """
     lines = difflib.unified_diff(
         kept.splitlines(), present.splitlines(), f"{name} (as applied)", f"{name} (now)", lineterm="", n=2
     )

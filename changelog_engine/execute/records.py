@@ -73,13 +73,16 @@ def done_entry(event: Event, step: Step, run: RunFacts, *, duration_ms: int | No
 
 
 def marked_entry(step: Step, run: RunFacts, *, by: str, reason: str) -> Entry:
-    """``marked``: as good as applied (``by`` the command), or passed over for good (``by`` a precondition: nothing to undo)."""
+    """``marked``: as good as applied (``by`` the command), or passed over for good (``by`` a precondition: nothing to
+    undo).
+    """
     entry = done_entry(Event.MARKED, step, run, duration_ms=None, detail={"by": by, "reason": run.redact(reason)})
     return replace(entry, content=None, rollback=None if by == "precondition" else entry.rollback)
 
 
 def started_entry(step: Step, run: RunFacts, done: tuple[str, ...], *, outside: int | None) -> Entry:
-    """``started``: ``done`` are the digests of what is done before; ``outside`` is the statement (from 0) that is about to run
+    """``started``: ``done`` are the digests of what is done before; ``outside`` is the statement (from 0) that is
+    about to run
     outside of a transaction, None while none is: a run that dies then has left nothing in between.
     """
     detail: dict[str, Any] = {"statements": [statement.template for statement in step.statements], "done": list(done)}
@@ -104,7 +107,9 @@ def failed_entry(step: Step, run: RunFacts, facts: Mapping[str, Any]) -> Entry:
 
 
 def renamed_entries(before: Recorded, kept: Entry, new: str, run: RunFacts) -> tuple[Entry, Entry]:
-    """The leaving of the earlier id and the arrival under the new one, which keeps what ``kept``, its row until now, holds."""
+    """The leaving of the earlier id and the arrival under the new one, which keeps what ``kept``, its row until now,
+    holds.
+    """
     detail = {
         "from": before.id,
         "applied_seq": before.applied_seq,

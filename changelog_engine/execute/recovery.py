@@ -38,13 +38,17 @@ def _settle(worker: Worker, row: Recorded) -> str | None:
         return None
     number = len(progress.statements_done) + 1
     begun = worker.ledger.read_entry(progress.seq)
-    blank = replace(begun, event=Event.FAILED, content=None, source=None, rollback=None, deployment_id=worker.run.deployment)
+    blank = replace(
+        begun, event=Event.FAILED, content=None, source=None, rollback=None, deployment_id=worker.run.deployment
+    )
     match settled:
         case Settled.UNKNOWN:
             return None
         case Settled.DONE:
             detail = {"statement": number, "digest": text_digest(template), "settled": True}
-            worker.record_alone(replace(blank, event=Event.STATEMENT_DONE, content=template, detail=records.to_json(detail)))
+            worker.record_alone(
+                replace(blank, event=Event.STATEMENT_DONE, content=template, detail=records.to_json(detail))
+            )
             return f"`{row.id}`: a run died at statement {number}; the database says that it was done"
         case Settled.NOT_DONE:
             words = f"the run died at statement {number}; the database says that it was not done"

@@ -1,4 +1,6 @@
-"""A plan as a script for the database's own client: statements and ledger rows, guarded against a ledger that moved on."""
+"""A plan as a script for the database's own client: statements and ledger rows, guarded against a ledger that moved
+on.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,16 @@ from changelog_engine.databases.database import Session
 from changelog_engine.execute import records
 from changelog_engine.execute.executor import DONE
 from changelog_engine.execute.records import RunFacts
-from changelog_engine.ledger.entries import COLUMNS, Entry, Event, LedgerState, link
+from changelog_engine.ledger.entries import COLUMNS, Entry, Event, LedgerState, bounded, link, text_digest
 from changelog_engine.ledger.ledger import Ledger
 from changelog_engine.plan.steps import Action, Plan, Step
 from changelog_engine.sql.templates import show
 
 
 def render_script(plan: Plan, state: LedgerState, ledger: Ledger, run: RunFacts, now: str) -> str:
-    """The script that does what executing the plan does, but for preconditions and checks, which it names in comments."""
+    """The script that does what executing the plan does, but for preconditions and checks, which it names in
+    comments.
+    """
     return "\n".join(_Script(plan, state, ledger, run, now).lines()) + "\n"
 
 
@@ -87,7 +91,7 @@ class _Script:
         yield from self._record(self._done(step))
 
     def _outside(self, step: Step) -> Iterator[str]:
-        done = tuple(records.text_digest(statement.template) for statement in step.statements[: step.first])
+        done = tuple(text_digest(statement.template) for statement in step.statements[: step.first])
         yield from self._transaction(self._record(records.started_entry(step, self.run, done, outside=step.first)))
         for index in range(step.first, len(step.statements)):
             yield from _statements([show(step.statements[index].template)])
@@ -104,7 +108,7 @@ class _Script:
         yield "COMMIT;"
 
     def _record(self, entry: Entry) -> Iterator[str]:
-        row = link(replace(entry, changelog=self.ledger.changelog, recorded_at=self.now), self.head)
+        row = link(bounded(replace(entry, changelog=self.ledger.changelog, recorded_at=self.now)), self.head)
         self.head = replace(self.head, seq=row.seq, hash=row.hash)
         literal: Callable[[str | int | None], str] = self.session.literal
         values: Mapping[str, str] = {

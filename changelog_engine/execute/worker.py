@@ -76,8 +76,10 @@ class Worker:
     def run_outside(self, step: Step, event: Event) -> int:
         """Run a step that its database refuses in one transaction, statement by statement, each recorded as it is done.
 
-        A statement that can stand in a transaction shares one with its row, so that a crash leaves no doubt about it; only one
-        that the database refuses there runs bare, announced in the ledger before. Raises ChangesetFailedError; then what the ledger
+        A statement that can stand in a transaction shares one with its row, so that a crash leaves no doubt about it;
+        only one
+        that the database refuses there runs bare, announced in the ledger before. Raises ChangesetFailedError; then
+        what the ledger
         has as done is done, and a later run goes on from there.
         """
         started = time.monotonic()

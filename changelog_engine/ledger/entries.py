@@ -14,6 +14,9 @@ GENESIS = ""
 
 HASH_VERSION = "1:"
 
+TEXT_LIMIT = 1024 * 1024
+"""Above this many characters a text is kept as its digest, except a rollback."""
+
 
 class Event(StrEnum):
     APPLIED = "applied"
@@ -113,8 +116,19 @@ NOT_HASHED = ("duration_ms", "prev_hash", "hash")
 
 
 def text_digest(text: str) -> str:
-    """``sha256:`` and the digest of a text; what the chain covers of a text, and what is kept of one above the limit."""
+    """``sha256:`` and the digest of a text; what the chain covers of a text, and what is kept of one above the
+    limit.
+    """
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def bounded(entry: Entry) -> Entry:
+    """The entry with texts above the limit replaced by their digests; a rollback is always kept."""
+
+    def kept(text: str | None) -> str | None:
+        return text if text is None or len(text) <= TEXT_LIMIT else text_digest(text)
+
+    return replace(entry, source=kept(entry.source), content=kept(entry.content))
 
 
 def hash_entry(entry: Entry, prev_hash: str) -> str:
@@ -156,8 +170,10 @@ def first_break(entries: Iterable[Entry]) -> int | None:
 class Progress:
     """How far a changeset came that is run outside of a transaction and is neither done nor undone.
 
-    ``statements`` are the templates that it was begun with, ``statements_done`` the digests of those recorded as done, in
-    order. ``failed`` holds the words with which the next one was refused (nothing of it was done); ``checks_failed``: all
+    ``statements`` are the templates that it was begun with, ``statements_done`` the digests of those recorded as done,
+    in
+    order. ``failed`` holds the words with which the next one was refused (nothing of it was done); ``checks_failed``:
+    all
     statements were done, and a check then failed. ``died_outside``: the run died while the next one ran outside of a
     transaction, and the ledger alone cannot tell whether it was done.
     """
@@ -188,7 +204,8 @@ class Recorded:
     """A changeset that is applied, or in doubt (then ``progress`` says how far it came): a row of ``changelog_state``.
 
     ``applied_seq`` is the row that applied it first since it was last undone (0 for one in doubt that never was),
-    ``rollback_seq`` the row that holds its latest rollback. ``marked``: recorded by a precondition, nothing was ever run.
+    ``rollback_seq`` the row that holds its latest rollback. ``marked``: recorded by a precondition, nothing was ever
+    run.
     ``depends_on``: (changeset id, ``requires`` or ``after``) as it was when applied.
     """
 

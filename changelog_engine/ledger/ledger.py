@@ -10,7 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from changelog_engine.databases.database import Row, Session
-from changelog_engine.errors import BrokenChainError, ConfigurationError, DatabaseError, LedgerTooNewError, StatementError
+from changelog_engine.errors import (
+    BrokenChainError,
+    ConfigurationError,
+    DatabaseError,
+    LedgerTooNewError,
+    StatementError,
+)
 from changelog_engine.ledger.entries import (
     COLUMNS,
     DIGESTED,
@@ -23,14 +29,11 @@ from changelog_engine.ledger.entries import (
     Recorded,
     RecordedTag,
     StoredRollback,
+    bounded,
     hash_entry,
     link,
-    text_digest,
 )
 from changelog_engine.ledger.tables import LAYOUT, LedgerTables, build_tables
-
-TEXT_LIMIT = 1024 * 1024
-"""Above this many characters a text is kept as its digest, except a rollback."""
 
 _PAGE = 500
 _LISTED = tuple(name for name in COLUMNS if name not in DIGESTED)
@@ -77,7 +80,8 @@ class Ledger:
         if layout > LAYOUT:
             raise LedgerTooNewError(
                 f"the ledger in {self.session.location} has layout {layout}; this version knows layouts up to {LAYOUT}",
-                hint="a newer version of changelog-engine has worked on this database: install that version or a later one",
+                hint="a newer version of changelog-engine has worked on this database: install that version or "
+                "a later one",
             )
         return Head(seq, digest)
 
@@ -125,7 +129,9 @@ class Ledger:
         if self.read_head() is None:
             return ()
         c = self.tables.ledger.c
-        query = sa.select(*(c[name] for name in _LISTED)).where(c.changelog == sa.bindparam("changelog")).order_by(c.seq)
+        query = (
+            sa.select(*(c[name] for name in _LISTED)).where(c.changelog == sa.bindparam("changelog")).order_by(c.seq)
+        )
         return tuple(_entry(_LISTED, row) for row in self.session.run(query, self._mine()))
 
     def read_entry(self, seq: int) -> Entry:
@@ -137,7 +143,9 @@ class Ledger:
     def entries(self) -> Iterator[Entry]:
         """All rows of the ledger, of every changelog, whole, in order; read in pages."""
         c = self.tables.ledger.c
-        query = sa.select(*(c[name] for name in COLUMNS)).where(c.seq > sa.bindparam("after")).order_by(c.seq).limit(_PAGE)
+        query = (
+            sa.select(*(c[name] for name in COLUMNS)).where(c.seq > sa.bindparam("after")).order_by(c.seq).limit(_PAGE)
+        )
         after = 0
         while rows := self.session.run(query, {"after": after}):
             for row in rows:
@@ -154,8 +162,10 @@ class Ledger:
         found = Head(last.seq, last.hash) if last else Head()
         if found != head or (last and hash_entry(last, last.prev_hash) != last.hash):
             raise BrokenChainError(
-                f"the ledger ends in row {found.seq}, and that is not the head that was recorded (row {head.seq}); nothing was run",
-                hint="somebody edited the ledger by hand: `changelog history --verify` shows where, a backup what it was",
+                f"the ledger ends in row {found.seq}, and that is not the head that was recorded (row "
+                f"{head.seq}); nothing was run",
+                hint="somebody edited the ledger by hand: `changelog history --verify` shows where, a backup "
+                "what it was",
             )
         self._last = (head, last.recorded_at if last else "")
         return head
@@ -166,7 +176,9 @@ class Ledger:
         """Make the tables where there are none. Under the lock only."""
         if self.read_head() is not None:
             return
-        where = f"in schema `{self.schema}` of {self.session.location}" if self.schema else f"in {self.session.location}"
+        where = (
+            f"in schema `{self.schema}` of {self.session.location}" if self.schema else f"in {self.session.location}"
+        )
         if self.schema is not None and not self.session.exists("schema", self.schema):
             self._make_schema(self.schema, create_schema=create_schema)
         self.session.begin()
@@ -195,8 +207,7 @@ class Ledger:
         ``now`` is UTC in the ledger's form; the row is never dated before the one that it follows.
         """
         head, before = self._last if self._last is not None else (self.check_head(), "")
-        bounded = {name: _bounded(getattr(entry, name)) for name in ("source", "content")}
-        row = link(replace(entry, changelog=self.changelog, recorded_at=max(now, before), **bounded), head)
+        row = link(bounded(replace(entry, changelog=self.changelog, recorded_at=max(now, before))), head)
         self.session.run(self._insert, {name: _plain(getattr(row, name)) for name in COLUMNS})
         self.session.run(self._advance, {"new_seq": row.seq, "new_hash": row.hash})
         self._last = (Head(row.seq, row.hash), row.recorded_at)
@@ -284,10 +295,6 @@ def _entry(names: tuple[str, ...], row: Row) -> Entry:
     values["event"] = Event(values["event"])
     values["direction"] = Direction(values["direction"]) if values["direction"] else None
     return Entry(**values)
-
-
-def _bounded(text: str | None) -> str | None:
-    return text if text is None or len(text) <= TEXT_LIMIT else text_digest(text)
 
 
 def _plain(value: object) -> object:

@@ -56,8 +56,10 @@ def hold_lock(
 ) -> Iterator[None]:
     """Hold the lock for the block.
 
-    It is polled for in autocommit with no transaction open: a session that blocks in the server would be taken for a deadlock by the
-    ``CREATE INDEX CONCURRENTLY`` of the holder, and an open transaction would stall that index. ``waiting`` is told who holds it and the
+    It is polled for in autocommit with no transaction open: a session that blocks in the server would be taken for a
+    deadlock by the
+    ``CREATE INDEX CONCURRENTLY`` of the holder, and an open transaction would stall that index. ``waiting`` is told
+    who holds it and the
     seconds waited, before each pause, and may raise to give up. Raises LockNotObtainedError after ``wait_seconds``.
     """
     _take(session, tables, wait_seconds, waiting)
@@ -70,9 +72,7 @@ def hold_lock(
             session.unlock(tables.lock_name)
 
 
-def _take(
-    session: Session, tables: LedgerTables, wait_seconds: float, waiting: Callable[[str, float], None]
-) -> None:
+def _take(session: Session, tables: LedgerTables, wait_seconds: float, waiting: Callable[[str, float], None]) -> None:
     started, pause = time.monotonic(), FIRST_PAUSE
     while not session.try_lock(tables.lock_name):
         waited = time.monotonic() - started
@@ -81,7 +81,8 @@ def _take(
         if waited >= wait_seconds:
             raise LockNotObtainedError(
                 f"the lock on {session.location} is held by {who}; waited {waited:.0f} s, nothing was run",
-                hint="try again when it is done, or wait longer with `--lock-wait SECONDS`; `changelog lock` shows who holds it",
+                hint="try again when it is done, or wait longer with `--lock-wait SECONDS`; `changelog lock` "
+                "shows who holds it",
                 facts={"holder": who, "waited_seconds": round(waited, 1)},
             )
         waiting(who, waited)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
@@ -26,7 +27,7 @@ DECIDING = (
 )
 """The events of which the latest decides a changeset's state; failures and tags change nothing."""
 
-_COLUMNS: tuple[tuple[str, sa.types.TypeEngine[object]], ...] = (
+_COLUMNS: tuple[tuple[str, sa.types.TypeEngine[Any]], ...] = (
     ("event", sa.String(32)),
     ("direction", sa.String(16)),
     ("changelog", sa.String(255)),
@@ -60,7 +61,9 @@ _REQUIRED = {"event", "recorded_at", "prev_hash", "hash"}
 
 @dataclass(frozen=True, slots=True)
 class LedgerTables:
-    """``schema`` None where the database kind has none. ``lock_name`` is the frozen name that the lock's key derives from."""
+    """``schema`` None where the database kind has none. ``lock_name`` is the frozen name that the lock's key derives
+    from.
+    """
 
     ledger: sa.Table
     lock: sa.Table
@@ -135,10 +138,11 @@ STATE_COLUMNS = (
 )
 
 
-def _state_query(ledger: sa.Table) -> sa.Select[tuple[object, ...]]:
+def _state_query(ledger: sa.Table) -> sa.Select[Any]:
     """A row a changeset that is applied or in doubt, from the latest event that decides.
 
-    A ``renamed`` row with a checksum is an arrival under the new id, one without is the leaving of the old id. ``resolved_applied``
+    A ``renamed`` row with a checksum is an arrival under the new id, one without is the leaving of the old id.
+    ``resolved_applied``
     applies where an apply was in doubt, and changes nothing about when where a rollback was.
     """
     c = ledger.c
@@ -152,10 +156,10 @@ def _state_query(ledger: sa.Table) -> sa.Select[tuple[object, ...]]:
         c.event.in_([str(event) for event in UNDOING]),
         sa.and_(c.event == str(Event.RENAMED), c.checksum.is_(None)),
     )
-    rows = {"partition_by": (c.changelog, c.changeset_id)}
+    changeset = (c.changelog, c.changeset_id)
 
     def latest(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-        return sa.func.coalesce(sa.func.max(sa.case((condition, c.seq))).over(**rows), 0)
+        return sa.func.coalesce(sa.func.max(sa.case((condition, c.seq))).over(partition_by=changeset), 0)
 
     ranked = (
         sa.select(
@@ -164,7 +168,7 @@ def _state_query(ledger: sa.Table) -> sa.Select[tuple[object, ...]]:
             c.changeset_id,
             c.event,
             c.checksum,
-            sa.func.row_number().over(order_by=c.seq.desc(), **rows).label("recency"),
+            sa.func.row_number().over(partition_by=changeset, order_by=c.seq.desc()).label("recency"),
             latest(applies).label("applied_seq"),
             latest(sa.or_(applies, c.event == str(Event.RERUN))).label("rollback_seq"),
             latest(undoes).label("undone_seq"),

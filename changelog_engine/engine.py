@@ -1,0 +1,397 @@
+"""The map: one method a verb. read -> order -> look -> lock -> look again -> plan -> execute -> result. Read this
+first.
+
+Each verb imports the stages that it needs when it is called, so that looking at files never loads a database driver.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from changelog_engine.changelog.expressions import ExpressionError, parse_expression
+from changelog_engine.databases.database import Access
+from changelog_engine.errors import BrokenChainError, ChangelogEngineError, UsageError
+from changelog_engine.execute.events import Listener, ignore
+from changelog_engine.execute.interruption import Interruption
+from changelog_engine.ledger.entries import Event, Head, LedgerState, first_break
+from changelog_engine.plan.request import Dependents, Filters, RollbackRequest, Selected, UpdateRequest
+from changelog_engine.plan.steps import Plan
+from changelog_engine.results import (
+    Failed,
+    HistoryResult,
+    LockStatus,
+    RecordResult,
+    RedoResult,
+    RollbackResult,
+    Skipped,
+    StatusResult,
+    TagStatus,
+    UpdateResult,
+    ValidateResult,
+)
+from changelog_engine.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from changelog_engine.execute.executor import Outcome
+    from changelog_engine.execute.worker import Worker
+    from changelog_engine.graph.build import ChangesetGraph
+    from changelog_engine.loading import Loaded
+    from changelog_engine.model import Changelog, Expression
+    from changelog_engine.plan.steps import Step
+    from changelog_engine.run import Run
+
+Result = TypeVar("Result")
+
+
+class Engine:
+    """A changelog and a database, by ``settings``; every verb reads both anew.
+
+    Nothing here prints, prompts or exits: ``listener`` is told what happens (:mod:`changelog_engine.execute.events`),
+    errors are
+    those of :mod:`changelog_engine.errors`, and ``interruption`` lets a signal handler ask for the end of a run.
+    """
+
+    def __init__(
+        self, settings: Settings, *, listener: Listener = ignore, interruption: Interruption | None = None
+    ) -> None:
+        self.settings = settings
+        self.listener = listener
+        self.interruption = interruption or Interruption()
+
+    # --------------------------------------------------------------------------------------- without a database
+
+    def validate(self) -> ValidateResult:
+        """Read everything; raises InvalidChangelogError with all that is wrong."""
+        changelog = (loaded := self._load()).changelog
+        return ValidateResult(len(changelog.changesets), len(changelog.tags), len(changelog.files), loaded.warnings)
+
+    def graph(self, form: str, selector: str | None = None) -> str:
+        """The graph, or the selected part of it, as ``text``, ``mermaid``, ``dot`` or ``json``."""
+        from changelog_engine.graph.render import render_graph
+        from changelog_engine.graph.select import parse_selector, select
+
+        loaded = self._load()
+        chosen = None if selector is None else select(parse_selector(selector), loaded.graph, {}, {})
+        return render_graph(loaded.graph, form, chosen)
+
+    # ------------------------------------------------------------------------------------------------- looking
+
+    def status(self, filters: Filters | None = None) -> StatusResult:
+        """Each changeset's state, and why. Writes nothing."""
+        from changelog_engine.plan.state import changeset_states
+
+        loaded = self._load()
+        with self._open(loaded.changelog.name, Access.READ) as run:
+            state = run.ledger.read_state()
+            states = changeset_states(
+                loaded.changelog, loaded.graph, state, filters or self.filters(), run.session.kind
+            )
+            return StatusResult(states, tuple(sorted(state.tags)), run.session.location, state.head)
+
+    def plan_update(self, request: UpdateRequest | None = None) -> Plan:
+        """What ``update`` would do. Writes nothing."""
+        loaded = self._load()
+        with self._open(loaded.changelog.name, Access.READ) as run:
+            return _plan_update(loaded, run, run.ledger.read_state(), request or self.update_request())
+
+    def plan_rollback(self, request: RollbackRequest) -> Plan:
+        """What ``rollback`` would do. Writes nothing."""
+        loaded = self._load()
+        with self._open(loaded.changelog.name, Access.READ) as run:
+            return _plan_rollback(loaded, run, run.ledger.read_state(), request)
+
+    def script(self, plan: Plan, filters: Filters | None = None) -> str:
+        """The plan as a script for the database's own client. Raises PlanRefusedError where the ledger has moved on."""
+        from changelog_engine.execute.script import render_script
+        from changelog_engine.run import utc_now
+
+        loaded = self._load()
+        with self._open(loaded.changelog.name, Access.READ) as run:
+            worker = run.worker(filters or self.filters(), loaded.changelog.parameters)
+            return render_script(plan, run.ledger.read_state(), run.ledger, worker.run, utc_now())
+
+    def save_plan(self, plan: Plan) -> str:
+        """The plan as the text of a file that ``update(saved_plan=...)`` takes."""
+        from changelog_engine.plan.saved import dump_plan
+
+        return dump_plan(plan)
+
+    def history(self) -> HistoryResult:
+        """The ledger's events of this changelog, oldest first."""
+        with self._open_for_record(Access.READ) as run:
+            return HistoryResult(run.ledger.read_history(), run.ledger.read_head() or Head())
+
+    def verify_history(self, expect_head: Head | None = None) -> HistoryResult:
+        """The history, with the whole chain recomputed and the head compared with ``expect_head``. Raises
+        BrokenChainError.
+        """
+        with self._open_for_record(Access.READ) as run:
+            events, head = run.ledger.read_history(), run.ledger.read_head()
+            broken = first_break(run.ledger.entries()) if head is not None else None
+            result = HistoryResult(events, head or Head(), "intact" if broken is None else f"broken at {broken}")
+            if broken is not None:
+                raise BrokenChainError(
+                    f"the ledger's chain is broken at row {broken}: that row, or the one before it, was "
+                    "edited, inserted or removed",
+                    hint="compare the rows around it with a backup of the database; the engine never changes a row",
+                    facts={"result": result},
+                )
+            _expect(run.ledger.check_head() if head is not None else Head(), expect_head, result)
+            return result
+
+    # ------------------------------------------------------------------------------------------------- running
+
+    def update(
+        self, request: UpdateRequest | None = None, *, atomic: bool = False, saved_plan: str | None = None
+    ) -> UpdateResult:
+        """Apply what is pending; with ``saved_plan`` (the text of one) exactly that. ``atomic``: all of it in one
+        transaction.
+
+        An error that ends it in the middle has the result so far in ``facts["result"]``.
+        """
+        from changelog_engine.execute.halts import refuse_halts
+
+        request = request or self.update_request()
+        loaded = self._load()
+        with self._open(loaded.changelog.name, Access.WRITE) as run:
+            planned = _plan_update(loaded, run, run.ledger.read_state(), request, saved_plan)
+            if not (planned.steps or planned.renames or planned.halts):
+                return UpdateResult("", notes=planned.notes, database=run.session.location)
+            worker = run.worker(request.filters, loaded.changelog.parameters)
+            with run.locked(worker) as state:
+                plan = _plan_update(loaded, run, state, request, saved_plan)
+                refuse_halts(plan, run.ledger)
+                return self._execute(plan, state, run, worker, atomic, _update_result)
+
+    def rollback(self, request: RollbackRequest, *, atomic: bool = False) -> RollbackResult:
+        """Undo what the request names, in reverse order; all of it is planned before anything is undone."""
+        loaded = self._load()
+        with self._open(loaded.changelog.name, Access.WRITE) as run:
+            planned = _plan_rollback(loaded, run, run.ledger.read_state(), request)
+            if not planned.steps:
+                return RollbackResult("", to=planned.target, notes=planned.notes, database=run.session.location)
+            worker = run.worker(request.filters, loaded.changelog.parameters)
+            with run.locked(worker) as state:
+                plan = _plan_rollback(loaded, run, state, request)
+                return self._execute(plan, state, run, worker, atomic, _rollback_result)
+
+    def redo(
+        self, selector: str, filters: Filters | None = None, dependents: Dependents = Dependents.REFUSE
+    ) -> RedoResult:
+        """Roll back what is selected, and apply again exactly what was rolled back."""
+        filters = filters or self.filters()
+        undone = self.rollback(RollbackRequest(Selected(selector), dependents, filters=filters))
+        if not undone.rolled_back:
+            return RedoResult(undone, UpdateResult("", database=undone.database))
+        again = replace(filters, select=",".join(undone.rolled_back))
+        return RedoResult(undone, self.update(UpdateRequest(again)))
+
+    # ------------------------------------------------------------------------------------ changing the record
+
+    def tags(self) -> tuple[TagStatus, ...]:
+        """The tags: those recorded, and those that the changelog declares and that are not recorded yet."""
+        loaded = self._load()
+        with self._open(loaded.changelog.name, Access.READ) as run:
+            recorded = run.ledger.read_state().tags
+        declared = [tag.name for tag in loaded.changelog.tags if tag.name not in recorded]
+        found = (TagStatus(tag.name, tag.declared, tag.at, tuple(sorted(tag.changesets))) for tag in recorded.values())
+        return (*sorted(found, key=lambda tag: tag.at or ""), *(TagStatus(name, True, None) for name in declared))
+
+    def tag(self, name: str, *, force: bool = False) -> TagStatus:
+        """Mark the present state: the tag stands for all that is applied now. ``force`` moves one that is set
+        already.
+        """
+        from changelog_engine.execute.marking import check_new_tag, set_tag
+
+        loaded = self._load()
+        with self._open(loaded.changelog.name, Access.WRITE) as run:
+            worker = run.worker(self.filters(), loaded.changelog.parameters)
+            with run.locked(worker) as state:
+                check_new_tag(name, loaded.graph.tags, state, force=force)
+                return set_tag(name, worker, state)
+
+    def delete_tag(self, name: str) -> TagStatus:
+        """Take back a tag that was set by hand."""
+        from changelog_engine.execute.marking import remove_tag
+
+        loaded = self._load()
+        with self._open(loaded.changelog.name, Access.WRITE) as run:
+            worker = run.worker(self.filters(), loaded.changelog.parameters)
+            with run.locked(worker) as state:
+                return remove_tag(name, worker, state)
+
+    def mark_applied(self, selector: str, filters: Filters | None = None) -> RecordResult:
+        """Record pending changesets as applied without running anything."""
+        from changelog_engine.execute.marking import mark
+        from changelog_engine.plan.record import plan_mark
+
+        return self._change_record(filters, lambda *known: plan_mark(*known, selector), mark)
+
+    def unmark(self, selector: str, filters: Filters | None = None) -> RecordResult:
+        """Take changesets off the record without running anything."""
+        from changelog_engine.execute.marking import unmark
+        from changelog_engine.plan.record import plan_unmark
+
+        return self._change_record(filters, lambda *known: plan_unmark(*known, selector), unmark)
+
+    def accept_checksum(self, selector: str, filters: Filters | None = None) -> RecordResult:
+        """Take the present text of edited changesets as the right one."""
+        from changelog_engine.execute.marking import accept
+        from changelog_engine.plan.record import plan_accept
+
+        return self._change_record(filters, lambda *known: plan_accept(*known, selector), accept)
+
+    def resolve(self, changeset: str, *, applied: bool) -> RecordResult:
+        """Settle a changeset that a crash left in doubt, by what a person saw in the database."""
+        from changelog_engine.execute.marking import settle
+
+        loaded = self._load()
+        with self._open(loaded.changelog.name, Access.WRITE) as run:
+            worker = run.worker(self.filters(), loaded.changelog.parameters)
+            with run.locked(worker) as state:
+                event = Event.RESOLVED_APPLIED if applied else Event.RESOLVED_NOT_APPLIED
+                settle(changeset, event, worker, state)
+                return RecordResult((changeset,), run.session.location)
+
+    # ------------------------------------------------------------------------------------------------ the lock
+
+    def lock(self) -> LockStatus:
+        """Who holds the lock, since when. Writes nothing."""
+        from changelog_engine.ledger.lock import read_holder
+
+        with self._open("", Access.READ) as run:
+            holder = read_holder(run.session, run.ledger.tables)
+            held = run.session.is_locked(run.ledger.tables.lock_name)
+            return LockStatus(held, str(holder) if holder else None, holder.since if holder else None)
+
+    def release_lock(self) -> LockStatus:
+        """Clear a lock row that names a holder which is gone; a lock that is held is left alone
+        (LockNotObtainedError).
+        """
+        from changelog_engine.ledger.lock import hold_lock, read_holder
+
+        with self._open("", Access.WRITE) as run:
+            holder = read_holder(run.session, run.ledger.tables)
+            with hold_lock(run.session, run.ledger.tables, 0, lambda *_: None):
+                pass
+            return LockStatus(False, str(holder) if holder else None, holder.since if holder else None, released=True)
+
+    # ------------------------------------------------------------------------------------------------ internal
+
+    def filters(self, *, label: str | None = None, select: str | None = None) -> Filters:
+        """The filters that the settings ask for, narrowed by a label expression and a selector. Raises UsageError."""
+        settings = self.settings
+        expression = None if (text := label or settings.label) is None else parse_label(text)
+        return Filters(settings.contexts, expression, select, settings.parameters)
+
+    def update_request(self) -> UpdateRequest:
+        """The request to apply all that is pending, with the settings' filters."""
+        return UpdateRequest(self.filters())
+
+    def _load(self) -> Loaded:
+        from changelog_engine.loading import load
+
+        return load(self.settings)
+
+    def _open(self, name: str, access: Access) -> Run:
+        from changelog_engine.run import Run
+
+        return Run(self.settings, name, access, self.listener, self.interruption)
+
+    def _open_for_record(self, access: Access) -> Run:
+        """A run for what needs no more of the changelog than its name, which an invalid one has too."""
+        from changelog_engine.loading import read_name
+
+        return self._open(read_name(self.settings), access)
+
+    def _execute(
+        self,
+        plan: Plan,
+        state: LedgerState,
+        run: Run,
+        worker: Worker,
+        atomic: bool,
+        result: Callable[[Plan, Outcome, Run], Result],
+    ) -> Result:
+        from changelog_engine.execute.executor import Executor
+
+        executor = Executor(worker, listener=self.listener, interruption=self.interruption)
+        try:
+            (executor.execute_atomic if atomic else executor.execute)(plan, state)
+        except ChangelogEngineError as error:
+            error.facts["result"] = result(plan, executor.outcome, run)
+            raise
+        return result(plan, executor.outcome, run)
+
+    def _change_record(
+        self,
+        filters: Filters | None,
+        choose: Callable[[Changelog, ChangesetGraph, LedgerState, Filters, str], tuple[Step, ...]],
+        record: Callable[[Worker, tuple[Step, ...]], None],
+    ) -> RecordResult:
+        """Under the lock: choose the steps whose record is to be changed, by a pure function, and record them."""
+        filters = filters or self.filters()
+        loaded = self._load()
+        with self._open(loaded.changelog.name, Access.WRITE) as run:
+            worker = run.worker(filters, loaded.changelog.parameters)
+            with run.locked(worker) as state:
+                steps = choose(loaded.changelog, loaded.graph, state, filters, run.session.kind)
+                record(worker, steps)
+                return RecordResult(tuple(step.id for step in steps), run.session.location)
+
+
+def parse_label(text: str) -> Expression:
+    """A label expression of the command line. Raises UsageError where it is none."""
+    try:
+        return parse_expression(text)
+    except ExpressionError as error:
+        raise UsageError(
+            f"`{text}` is no label expression: {error.message}", hint="for example `billing and not slow`"
+        ) from error
+
+
+def _plan_update(
+    loaded: Loaded, run: Run, state: LedgerState, request: UpdateRequest, saved_plan: str | None = None
+) -> Plan:
+    from changelog_engine.plan.saved import check_saved
+    from changelog_engine.plan.update import plan_update
+
+    plan = plan_update(loaded.changelog, loaded.graph, state, request, run.session.kind)
+    return plan if saved_plan is None else check_saved(saved_plan, plan)
+
+
+def _plan_rollback(loaded: Loaded, run: Run, state: LedgerState, request: RollbackRequest) -> Plan:
+    from changelog_engine.plan.rollback import plan_rollback, select_rollback
+
+    selection = select_rollback(loaded.changelog, loaded.graph, state, request, run.session.kind)
+    return plan_rollback(selection, run.ledger.read_rollbacks(selection.seqs))
+
+
+def _update_result(plan: Plan, outcome: Outcome, run: Run) -> UpdateResult:
+    return UpdateResult(
+        deployment=run.deployment,
+        applied=tuple(outcome.done),
+        marked=tuple(outcome.marked),
+        skipped=tuple(Skipped(name, reason) for name, reason in outcome.skipped),
+        failed=tuple(Failed(name, message) for name, message in outcome.failed),
+        tags=tuple(outcome.tags),
+        notes=plan.notes,
+        database=run.session.location,
+    )
+
+
+def _rollback_result(plan: Plan, outcome: Outcome, run: Run) -> RollbackResult:
+    return RollbackResult(run.deployment, tuple(outcome.done), plan.target, plan.notes, run.session.location)
+
+
+def _expect(head: Head, expected: Head | None, result: HistoryResult) -> None:
+    if expected is not None and head != expected:
+        raise BrokenChainError(
+            f"the ledger's head is {head.seq}:{head.hash}, where {expected.seq}:{expected.hash} is expected",
+            hint="runs since then have moved the head on, or the ledger's end was cut off or rewritten: compare "
+            "with `changelog history`",
+            facts={"result": result},
+        )
