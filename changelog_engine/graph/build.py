@@ -62,9 +62,9 @@ class ChangesetGraph:
         """The changesets that require it directly."""
         return tuple(edge.after for edge in self.edges_out_of(changeset) if _requires(edge))
 
-    def requirements(self, ids: Iterable[str]) -> frozenset[str]:
-        """The ids with all that they require; edges that only order are not followed."""
-        return reachable(ids, self.requires)
+    def requirements(self, ids: Iterable[str], known: frozenset[str] = frozenset()) -> frozenset[str]:
+        """The ids with all that they require; edges that only order are not followed. What is ``known`` is not looked into."""
+        return reachable(ids, self.requires, known)
 
     def dependents(self, ids: Iterable[str]) -> frozenset[str]:
         """The ids with all that requires them; edges that only order are not followed."""

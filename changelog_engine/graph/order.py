@@ -46,13 +46,15 @@ def _digraph(nodes: Iterable[str], pairs: Iterable[tuple[str, str]]) -> nx.DiGra
     return digraph
 
 
-def reachable(starts: Iterable[str], neighbours: Callable[[str], Iterable[str]]) -> frozenset[str]:
-    """All that can be reached from ``starts``, the starts included; linear in what is reached, and iterative."""
+def reachable(
+    starts: Iterable[str], neighbours: Callable[[str], Iterable[str]], known: frozenset[str] = frozenset()
+) -> frozenset[str]:
+    """All that can be reached from ``starts``, the starts included, without entering ``known``; linear, and iterative."""
     seen = set(starts)
     stack = list(seen)
     while stack:
         for neighbour in neighbours(stack.pop()):
-            if neighbour not in seen:
+            if neighbour not in seen and neighbour not in known:
                 seen.add(neighbour)
                 stack.append(neighbour)
     return frozenset(seen)
