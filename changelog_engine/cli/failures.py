@@ -1,0 +1,128 @@
+"""An error, shown: to people on standard error, to programs as the object as far as it came."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import click
+
+from changelog_engine.cli.options import Call
+from changelog_engine.errors import ChangelogEngineError, InvalidChangelogError
+from changelog_engine.model import Location, Problem
+
+REPORT = "this is a bug: report it with the version (`changelog --version`) and what `--verbose` prints"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error of any origin in the words and the fields that are shown."""
+
+    code: str
+    message: str
+    hint: str | None = None
+    changeset: str | None = None
+    statement: str | None = None
+    location: Location | None = None
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    result: Any = None
+    facts: dict[str, Any] = field(default_factory=dict)
+    trace: str = ""
+
+
+def show_failure(error: BaseException, call: Call, exit_code: int) -> int:
+    """Show an error the way that the call asks for; gives back the exit code."""
+    failure = _describe(error, call)
+    if call.streams.is_json:
+        from changelog_engine.cli.json_output import dump_failure
+
+        call.streams.out(dump_failure(failure, call.shape))
+    else:
+        from changelog_engine.cli.text_failures import render_failure
+
+        call.streams.err(render_failure(failure, _root(call), is_verbose=call.streams.is_verbose))
+    return exit_code
+
+
+def _describe(error: BaseException, call: Call) -> Failure:
+    match error:
+        case InvalidChangelogError():
+            return Failure(
+                error.code, error.message, error.hint, problems=error.problems, warnings=error.facts.get("warnings", ())
+            )
+        case ChangelogEngineError():
+            return Failure(
+                error.code,
+                error.message,
+                error.hint,
+                error.changeset,
+                error.statement,
+                error.location,
+                result=error.facts.get("result"),
+                facts=error.facts,
+            )
+        case click.ClickException():
+            return _describe_usage(error)
+        case click.Abort() | KeyboardInterrupt():
+            return Failure("interrupted", "interrupted")
+        case Exception():
+            return _describe_bug(error, call)
+        case _:
+            return Failure("interrupted", "terminated")
+
+
+def _describe_usage(error: click.ClickException) -> Failure:
+    """Click's own errors, in our style: lower case, no full stop, names in backticks."""
+    message, hint = error.format_message(), None
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "changelog"
+    if isinstance(error, click.NoSuchOption):
+        message = f"`{path}` has no option `{error.option_name}`"
+        near = error.possibilities or []
+        if near:
+            hint = f"did you mean {' or '.join(f'`{name}`' for name in near[:3])}?"
+        elif context is not None and context.parent is None:
+            hint = "options come after the command, such as `changelog status --url URL`"
+    elif isinstance(error, click.BadParameter) and error.param is not None:
+        name = (
+            "/".join(error.param.opts) if error.param.param_type_name == "option" else error.param.human_readable_name
+        )
+        if isinstance(error, click.MissingParameter):
+            message = f"`{path}` needs {'the option ' if name.startswith('-') else ''}`{name}`"
+        else:
+            message = f"`{name}`: {_in_style(error.message)}"
+    return Failure("usage", _in_style(message), hint or f"`{path} --help` explains it")
+
+
+def _in_style(message: str) -> str:
+    message = re.sub(r"'([^']*)'", r"`\1`", message.strip()).rstrip(".")
+    return message[:1].lower() + message[1:]
+
+
+def _describe_bug(error: Exception, call: Call) -> Failure:
+    # The message of an unforeseen error may hold anything, a password too: its type and place are enough here.
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    trace = _without_secrets("".join(traceback.format_exception(error)), call) if call.streams.is_verbose else ""
+    return Failure("internal", f"internal error: {type(error).__name__}{place}", REPORT, trace=trace)
+
+
+def _without_secrets(text: str, call: Call) -> str:
+    if call.loaded is None:
+        return text
+    secrets = list(call.loaded.parameters.given.values())
+    password = re.search(r"://[^:/@]*:(.*)@", call.loaded.url)
+    if password:
+        secrets += [password[1], unquote(password[1])]
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
+
+
+def _root(call: Call) -> Path | None:
+    return call.loaded.root if call.loaded else None

@@ -1,0 +1,218 @@
+"""Results for programs: one JSON object a command, with the same keys whether it succeeded or failed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from changelog_engine.model import Problem
+from changelog_engine.results import (
+    HistoryResult,
+    LockStatus,
+    RecordResult,
+    RedoResult,
+    RollbackResult,
+    StatusResult,
+    TagStatus,
+    UpdateResult,
+    ValidateResult,
+)
+
+if TYPE_CHECKING:
+    from changelog_engine.cli.failures import Failure
+    from changelog_engine.ledger.entries import Entry
+    from changelog_engine.plan.steps import Plan, Step
+
+EMPTY: dict[str, dict[str, Any]] = {
+    "validate": {"errors": [], "warnings": []},
+    "status": {"changesets": [], "counts": {}, "tags": []},
+    "plan": {"steps": []},
+    "update": {"deployment": None, "applied": [], "marked": [], "skipped": [], "failed": [], "tags": []},
+    "rollback": {"deployment": None, "rolled_back": [], "to": None},
+    "redo": {
+        "rollback": {"deployment": None, "rolled_back": [], "to": None},
+        "update": {"deployment": None, "applied": [], "marked": [], "skipped": [], "failed": [], "tags": []},
+    },
+    "history": {"events": []},
+    "mark-applied": {"changesets": []},
+    "unmark": {"changesets": []},
+    "resolve": {"changesets": []},
+    "accept-checksum": {"changesets": []},
+}
+"""What each command prints where it came to nothing; a failure adds ``error``."""
+
+
+def dump(value: dict[str, Any]) -> str:
+    """The object as text, non-ASCII characters as they are where the output can hold them."""
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    return json.dumps(value, indent=2, ensure_ascii=encoding != "utf8")
+
+
+def render_result(result: Any) -> str:
+    """A result of the engine as JSON."""
+    return dump(result_object(result))
+
+
+def result_object(result: Any) -> dict[str, Any]:
+    """A result of the engine as the object that its command prints. TypeError on anything else."""
+    match result:
+        case ValidateResult():
+            return {
+                "errors": [],
+                "warnings": [_problem(warning) for warning in result.warnings],
+                "changesets": result.changesets,
+                "tags": result.tags,
+                "files": result.files,
+            }
+        case StatusResult():
+            return _status(result)
+        case UpdateResult():
+            return _update(result)
+        case RollbackResult():
+            return {
+                "deployment": result.deployment or None,
+                "rolled_back": list(result.rolled_back),
+                "to": result.to or None,
+                "notes": list(result.notes),
+                "database": result.database,
+            }
+        case RedoResult():
+            return {"rollback": result_object(result.rollback), "update": result_object(result.update)}
+        case HistoryResult():
+            events = {"events": [_event(entry) for entry in result.events], "head": str(result.head)}
+            return events if result.chain is None else {**events, "chain": result.chain}
+        case TagStatus():
+            return _tag(result)
+        case LockStatus():
+            return {
+                "held": result.held, "holder": result.holder, "since": result.since, "released": result.released
+            }  # fmt: skip
+        case RecordResult():
+            return {"changesets": list(result.changesets), "database": result.database}
+    raise TypeError(type(result).__name__)
+
+
+def plan_object(plan: Plan) -> dict[str, Any]:
+    """A plan as JSON: `plan`, and `--dry-run` of update and rollback."""
+    return {
+        "steps": [_step(step) for step in plan.steps],
+        "direction": plan.direction.value,
+        "head": str(plan.head),
+        "contexts": plan.contexts,
+        "renames": [{"from": old, "to": new} for old, new in plan.renames],
+        "halts": [{"id": halt.id, "state": halt.state, "reason": halt.reason} for halt in plan.halts],
+        "notes": list(plan.notes),
+        **({"to": plan.target} if plan.target else {}),
+    }
+
+
+def tags_object(tags: tuple[TagStatus, ...]) -> dict[str, Any]:
+    return {"tags": [_tag(tag) for tag in tags]}
+
+
+def dump_failure(failure: Failure, shape: str) -> str:
+    """The object of a command as far as it came, with what ended it."""
+    value = dict(EMPTY.get(shape, {}))
+    if failure.result is not None:
+        value.update(result_object(failure.result))
+    if failure.problems:
+        value["errors"] = [_problem(problem) for problem in failure.problems]
+        value["warnings"] = [_problem(warning) for warning in failure.warnings]
+    location = failure.location or (failure.problems[0].location if failure.problems else None)
+    value["error"] = {
+        "code": failure.code,
+        "message": failure.message,
+        "changeset": failure.changeset,
+        "statement": failure.statement,
+        "file": location.file if location else None,
+        "line": location.line if location else None,
+        "hint": failure.hint,
+    }
+    if failure.trace:
+        value["error"]["trace"] = failure.trace
+    return dump(value)
+
+
+def _status(result: StatusResult) -> dict[str, Any]:
+    return {
+        "changesets": [
+            {
+                "id": changeset.id,
+                "state": changeset.state.value,
+                "reason": changeset.reason,
+                "checksum": changeset.checksum,
+                "depends_on": list(changeset.depends_on),
+                "contexts": changeset.contexts,
+                "labels": list(changeset.labels),
+                "file": changeset.file,
+                "line": changeset.line,
+                "at": changeset.at,
+            }
+            for changeset in result.changesets
+        ],
+        "counts": dict(result.counts),
+        "tags": list(result.tags),
+        "database": result.database,
+        "head": str(result.head),
+    }
+
+
+def _update(result: UpdateResult) -> dict[str, Any]:
+    return {
+        "deployment": result.deployment or None,
+        "applied": list(result.applied),
+        "marked": list(result.marked),
+        "skipped": [{"id": skipped.id, "reason": skipped.reason} for skipped in result.skipped],
+        "failed": [{"id": failed.id, "message": failed.message} for failed in result.failed],
+        "tags": list(result.tags),
+        "notes": list(result.notes),
+        "database": result.database,
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    from changelog_engine.sql.templates import show
+
+    return {
+        "id": step.id,
+        "action": step.action.value,
+        "reason": step.reason,
+        "place": step.place,
+        "conditions": [condition.text for condition in step.conditions],
+        "statements": [show(statement.template) for statement in step.statements],
+        "checks": [check.name for check in step.checks],
+        "transaction": step.transaction,
+        "checksum": step.checksum,
+    }
+
+
+def _event(entry: Entry) -> dict[str, Any]:
+    return {
+        "seq": entry.seq,
+        "event": entry.event.value,
+        "direction": entry.direction.value if entry.direction else None,
+        "changelog": entry.changelog,
+        "changeset": entry.changeset_id,
+        "tag": entry.tag,
+        "checksum": entry.checksum,
+        "deployment": entry.deployment_id,
+        "at": entry.recorded_at,
+        "by": entry.os_user or entry.db_user,
+        "duration_ms": entry.duration_ms,
+        "hash": entry.hash,
+    }
+
+
+def _tag(tag: TagStatus) -> dict[str, Any]:
+    return {"name": tag.name, "declared": tag.declared, "at": tag.at, "changesets": list(tag.changesets)}
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "message": problem.message,
+        "file": problem.location.file,
+        "line": problem.location.line,
+        "column": problem.location.column,
+        "hint": problem.hint,
+    }

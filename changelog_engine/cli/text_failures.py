@@ -1,0 +1,99 @@
+"""An error for people: what happened, where, what state the database is in now, what to do next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from click import style
+
+from changelog_engine.cli.failures import Failure
+from changelog_engine.cli.wording import names
+from changelog_engine.model import Location, Problem
+from changelog_engine.results import RedoResult, RollbackResult, UpdateResult
+
+STATEMENT_LINES = 12
+
+
+def render_failure(failure: Failure, root: Path | None, *, is_verbose: bool) -> str:
+    """The text of an error, without its end of line. ``root`` is the folder that its places are relative to."""
+    if failure.problems:
+        return _render_problems(failure)
+    parts = [f"{_error()} {plain(failure.message)}"]
+    if failure.location is not None:
+        parts[0] += "\n" + _place(failure.location, root)
+    if failure.statement and (is_verbose or failure.location is None):
+        parts.append(_statement(failure.statement, is_verbose=is_verbose))
+    done = _done_before(failure)
+    if done:
+        parts.append(done)
+    if failure.trace:
+        parts.append(failure.trace.rstrip())
+    if failure.hint:
+        parts.append(f"{_hint()} {plain(failure.hint)}")
+    return "\n\n".join(parts) + "\n" if len(parts) > 2 else "\n".join(parts)
+
+
+def render_warnings(warnings: tuple[Problem, ...]) -> str:
+    """Warnings of a changelog, each with its place and its remedy."""
+    return "\n\n".join(_problem(style("warning:", fg="yellow", bold=True), warning) for warning in warnings)
+
+
+def _render_problems(failure: Failure) -> str:
+    blocks = [_problem(_error(), problem) for problem in failure.problems]
+    if failure.warnings:
+        blocks.append(render_warnings(failure.warnings))
+    return "\n\n".join([*blocks, style(failure.message, bold=True)])
+
+
+def _problem(head: str, problem: Problem) -> str:
+    from changelog_engine.changelog.source import excerpt
+
+    text = f"{head} {plain(problem.message)}\n{plain(excerpt(problem))}"
+    return f"{text}\n\n{_hint()} {plain(problem.hint)}" if problem.hint else text
+
+
+def _place(location: Location, root: Path | None) -> str:
+    """The place, with its line and a caret where it is in the changelog; other files may hold a URL in theirs."""
+    from changelog_engine.changelog.source import excerpt
+
+    if root is None or Path(location.file).suffix == ".toml":
+        return f"  --> {location}"
+    try:
+        lines = (root / location.file).read_text(encoding="utf-8-sig").splitlines()
+        line = lines[location.line - 1]
+    except (OSError, UnicodeDecodeError, IndexError):
+        return f"  --> {location}"
+    return plain(excerpt(Problem("", location, line_text=line)))
+
+
+def _statement(statement: str, *, is_verbose: bool) -> str:
+    lines = plain(statement).strip().splitlines()
+    if not is_verbose and len(lines) > STATEMENT_LINES:
+        lines = [*lines[:STATEMENT_LINES], f"... {len(lines) - STATEMENT_LINES} more lines (`--verbose` shows all)"]
+    return "\n".join(f"    {line}" for line in lines)
+
+
+def _done_before(failure: Failure) -> str:
+    """What the run had done, and has left done, before it ended."""
+    match failure.result:
+        case UpdateResult(applied=applied, marked=marked) if applied or marked:
+            return f"applied before that in this run, and still so: {names((*applied, *marked))}"
+        case RollbackResult(rolled_back=rolled_back) if rolled_back:
+            return f"rolled back before that in this run, and still so: {names(rolled_back)}"
+        case RedoResult(rollback=rollback, update=update) if rollback.rolled_back:
+            again = f"; applied again: {names(update.applied)}" if update.applied else "; nothing applied again yet"
+            return f"rolled back before that in this run: {names(rollback.rolled_back)}{again}"
+    return ""
+
+
+def plain(text: str) -> str:
+    """The text without control characters: a database's words must not steer the terminal."""
+    return "".join(char for char in text if char in "\n\t" or (ord(char) >= 32 and not 127 <= ord(char) < 160))
+
+
+def _error() -> str:
+    return style("error:", fg="red", bold=True)
+
+
+def _hint() -> str:
+    return style("hint:", fg="cyan", bold=True)
