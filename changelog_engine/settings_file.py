@@ -86,7 +86,7 @@ def read_settings_file(path: Path) -> SettingsFile:
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise _toml_error(path, str(error)) from None
+        raise _toml_error(path, text, str(error)) from None
     faults = _Faults(path, text)
     environments = content.pop("environments", {})
     if not isinstance(environments, dict):
@@ -208,11 +208,14 @@ class _Faults:
         return None
 
 
-def _toml_error(path: Path, words: str) -> ConfigurationError:
-    place = re.search(r"\s*\(at line (\d+), column (\d+)\)", words)
-    location = Location(str(path), int(place[1]), int(place[2])) if place else None
-    words = words[: place.start()] if place else words
-    return ConfigurationError(f"{path.name} is not TOML: {words[:1].lower()}{words[1:]}", location=location)
+def _toml_error(path: Path, text: str, words: str) -> ConfigurationError:
+    """The parser's words with their place; the line itself is not shown, it may hold a password."""
+    place = re.search(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)", words)
+    if place is None:
+        return ConfigurationError(f"{path.name} is not TOML: {words}")
+    line, column = (int(place[1]), int(place[2])) if place[1] else (len(text.splitlines()), 1)
+    words = f"{words[:1].lower()}{words[1 : place.start()]}"
+    return ConfigurationError(f"{path.name} is not TOML: {words}", location=Location(str(path), line, column))
 
 
 def _read_table(content: dict[str, Any], table: tuple[str, ...], where: str, faults: _Faults) -> FileSettings:
