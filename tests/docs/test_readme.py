@@ -2,7 +2,7 @@
 
 A fenced `sh` block is run as one script. A `text` block after it is what it prints, standard output and standard error
 together; a line `...` stands for any lines, and `…` within a line for any text. Installing is what CI does with the two
-commands as they stand; here their other halves are run. Docker is left out, and its address replaced by a test server's.
+commands as they stand; here their other halves are run. Docker is left out, and its address is a test server's.
 """
 
 from __future__ import annotations
