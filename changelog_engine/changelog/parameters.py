@@ -1,6 +1,7 @@
 """Values of the declared parameters in one run, strongest source first.
 
-``--param``, the environment variable that ``env`` names, the value of an active context, the configuration file, the default.
+``--param``, the environment variable that ``env`` names, the value of an active context, the configuration
+file, the default.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from changelog_engine.model import Parameter
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The values of a run. ``values`` holds every parameter that has one, ``secrets`` those of them that are never shown."""
+    """The values of a run: ``values`` holds every parameter that has one, ``secrets`` those that are never shown."""
 
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -27,7 +28,7 @@ class Values:
 
     @property
     def digest(self) -> str:
-        """Tells two sets of values apart; of a secret only whether it has a value, so that none can be guessed from it."""
+        """Tells two sets of values apart; of a secret only whether it has one, so that none can be guessed from it."""
         known = {name: None if name in self.secrets else value for name, value in self.values.items()}
         canonical = json.dumps(known, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
@@ -42,8 +43,8 @@ def resolve_parameters(
 ) -> Values:
     """The values of the declared parameters; one without any value is left out.
 
-    Raises ``UsageError`` where ``given`` names an undeclared parameter or two active contexts give one parameter different
-    values, ``ConfigurationError`` where ``configured`` names an undeclared one.
+    Raises ``UsageError`` where ``given`` names an undeclared parameter or two active contexts give one parameter
+    different values, ``ConfigurationError`` where ``configured`` names an undeclared one.
     """
     for name in given:
         if name not in declared:

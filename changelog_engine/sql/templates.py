@@ -1,8 +1,8 @@
 """``${name}`` in text: found, replaced, and kept out of sight where its value is secret.
 
-A text goes through four forms. As *written* it holds ``${name}``, and ``$${`` for a literal ``${``. *Expanded*, it holds
-the values, and a marker word for each secret: an identifier to any SQL lexer, so that the text can be cut into statements.
-A *template* is what the ledger and plans keep: secrets stand as ``${name}`` again and every other ``${`` as ``$${``.
+A text goes through four forms. As *written* it holds ``${name}``, and ``$${`` for a literal ``${``. *Expanded*, it
+holds the values, and a marker word for each secret: an identifier to any SQL lexer, so that the text can be cut into
+statements. A *template* is what the ledger and plans keep: secrets stand as ``${name}`` again and every other ``${`` as ``$${``.
 *Filled*, it is what the database gets.
 """
 
@@ -52,8 +52,8 @@ def malformed_in(text: str) -> tuple[tuple[str, int], ...]:
 def expand(text: str, values: Mapping[str, str], secrets: Collection[str]) -> str:
     """The written text with each ``${name}`` replaced by its value, or by a marker word where ``secrets`` has the name.
 
-    Raises ``MissingParameterError`` for the first name that neither has, and ``TemplateError`` where a value that ends in
-    ``$`` stands right before a secret (the pair could not be told from an escape later on).
+    Raises ``MissingParameterError`` for the first name that neither has, and ``TemplateError`` where a value that ends
+    in ``$`` stands right before a secret (the pair could not be told from an escape later on).
     """
     if "${" not in text:
         return text

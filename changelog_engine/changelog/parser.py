@@ -1,0 +1,228 @@
+"""Fields to changesets and tags: one file's, and with its includes in declared order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingOf
+from typing import Any
+
+from changelog_engine.changelog.declarations import Defaults, read_statements
+from changelog_engine.changelog.expressions import all_of
+from changelog_engine.changelog.file_log import FileLog
+from changelog_engine.changelog.includes import LoadedFile
+from changelog_engine.changelog.keys import BACKUP, IRREVERSIBLE, SHORT_FORMS, TAG
+from changelog_engine.changelog.preconditions import parse_checks, parse_preconditions
+from changelog_engine.changelog.texts import Texts
+from changelog_engine.changes import KINDS
+from changelog_engine.changes.nodes import Mapping, Node, Scalar
+from changelog_engine.changes.shapes import Fields
+from changelog_engine.model import (
+    Change,
+    Changeset,
+    Dependency,
+    Expression,
+    Irreversible,
+    Location,
+    OnError,
+    Origin,
+    Rollback,
+    RollbackChanges,
+    Run,
+    SqlText,
+    Tag,
+)
+
+_REMEDY = "write its `rollback`, or say that there is none and why: `rollback: {irreversible: REASON}`"
+_ONCE = Run.ONCE
+
+
+class ChangePlace:
+    """Where a change stands, for the reader of its kind (``changes.kinds.Place``)."""
+
+    __slots__ = ("_log", "_texts", "delimiter", "location", "split", "sql_text")
+
+    def __init__(self, log: FileLog, texts: Texts, location: Location, statements: tuple[bool, str | None]) -> None:
+        self._log = log
+        self._texts = texts
+        self.location = location
+        self.split, self.delimiter = statements
+        self.sql_text = log.sql_text
+
+    def file_text(self, path: Scalar) -> SqlText | None:
+        return self._texts.file_text(path, self._log)
+
+
+class Parser:
+    """Builds ``changesets`` and ``tags``, in declared order."""
+
+    def __init__(self, texts: Texts) -> None:
+        self.texts = texts
+        self.changesets: list[Changeset] = []
+        self.tags: list[Tag] = []
+        self.position = 0
+
+    def parse(self, file: LoadedFile) -> None:
+        """Add a file's changesets and tags, those of its includes first."""
+        first = self.position
+        for included in file.includes:
+            self.parse(included)
+        inherited = all_of((*file.contexts, file.defaults.contexts))
+        for fields in file.fields.get("changesets", ()):
+            if fields.record is TAG:
+                if "tag" in fields:
+                    name: Scalar = fields["tag"]
+                    self.tags.append(Tag(name.text, file.log.location(name), self.position, first))
+                    self.position += 1
+            elif "id" in fields:
+                self.changesets.append(self._changeset(fields, file, inherited))
+                self.position += 1
+            else:
+                self.texts.findings.complete = False
+
+    def _changeset(self, fields: Fields, file: LoadedFile, inherited: Expression | None) -> Changeset:
+        log, texts, defaults = file.log, self.texts, file.defaults
+        id_node: Scalar = fields["id"]
+        location = log.location(id_node)
+        dbms = _texts_of(fields, "dbms") or defaults.dbms
+        transaction: bool = fields.get("transaction", True)
+        statements = (defaults.split, defaults.delimiter)
+        if "statements" in fields:
+            statements = read_statements(fields["statements"])
+        changes = self._changes(fields, log, statements)
+        for change in changes:
+            texts.check_sql(change.texts, dbms, transaction=transaction)
+        place = ChangePlace(log, texts, location, statements)
+        contexts = inherited
+        if "contexts" in fields:
+            contexts = all_of((inherited, log.expression(fields["contexts"])))
+        return Changeset(
+            id=id_node.text,
+            location=location,
+            position=self.position,
+            changes=changes,
+            rollback=self._rollback(fields, log, statements, dbms, transaction),
+            source=_written(fields.node, log.source.text),
+            author=_text_of(fields, "author", defaults.author),
+            description=_text_of(fields, "description", None),
+            labels=_labels(fields, defaults),
+            contexts=contexts,
+            dbms=dbms,
+            formerly=_texts_of(fields, "formerly"),
+            depends_on=self._depends_on(fields, file, location),
+            preconditions=(
+                parse_preconditions(fields["preconditions"], place, log, texts) if "preconditions" in fields else ()
+            ),
+            checks=parse_checks(fields["checks"], place, log, texts, dbms) if "checks" in fields else (),
+            transaction=transaction,
+            run=Run(fields["run"]) if "run" in fields else _ONCE,
+            on_error=OnError(fields["on_error"]) if "on_error" in fields else defaults.on_error,
+            accept_checksums=_accepted(fields.get("accept_checksums", ())),
+        )
+
+    def _depends_on(self, fields: Fields, file: LoadedFile, location: Location) -> tuple[Dependency, ...]:
+        """What is declared, and in a linear file what is declared before it."""
+        log = file.log
+        dependencies: list[Dependency] = []
+        for item in fields.get("depends_on", ()):
+            if item.__class__ is Scalar:
+                dependencies.append(Dependency(item.text, log.location(item)))
+            elif "id" in item:
+                node: Scalar = item["id"]
+                dependencies.append(Dependency(node.text, log.location(node), item.get("optional", False)))
+        chain = file.chain
+        if chain is not None:
+            required = {dependency.changeset for dependency in dependencies if not dependency.optional}
+            if chain.last is not None and chain.last not in required:
+                dependencies.append(Dependency(chain.last, location, origin=Origin.LINEAR))
+            chain.last = fields["id"].text
+        return tuple(dependencies)
+
+    def _changes(self, fields: Fields, log: FileLog, statements: tuple[bool, str | None]) -> tuple[Change, ...]:
+        """The changes of a changeset or rollback, whichever way they are written."""
+        for name in SHORT_FORMS:
+            if name in fields:
+                change = self._change(name, fields[name], log, log.location(fields.value(name)), statements)
+                return () if change is None else (change,)
+        return self._list(fields.get("changes", ()), log, statements)
+
+    def _list(self, items: tuple[Fields, ...], log: FileLog, statements: tuple[bool, str | None]) -> tuple[Change, ...]:
+        changes: list[Change] = []
+        for item in items:
+            for name, value in item.items():
+                change = self._change(name, value, log, log.location(item.value(name)), statements)
+                if change is not None:
+                    changes.append(change)
+        return tuple(changes)
+
+    def _change(
+        self, name: str, value: Any, log: FileLog, location: Location, statements: tuple[bool, str | None]
+    ) -> Change | None:
+        return KINDS[name].build(value, ChangePlace(log, self.texts, location, statements))
+
+    def _rollback(
+        self,
+        fields: Fields,
+        log: FileLog,
+        statements: tuple[bool, str | None],
+        dbms: tuple[str, ...],
+        transaction: bool,
+    ) -> Rollback | None:
+        if "rollback" not in fields:
+            if "rollback" not in fields.node.entries:
+                id_node: Scalar = fields["id"]
+                log.report(f"changeset `{id_node.text}` has no `rollback`", id_node, _REMEDY)
+            return None
+        value: Scalar | tuple[Fields, ...] | Fields | MappingOf[str, Scalar] = fields["rollback"]
+        node = fields.value("rollback")
+        location = log.location(node)
+        if isinstance(value, Scalar) and value.text.strip().lower() == "auto":
+            log.report("`rollback: auto` is not supported: this version derives no rollback", node, _REMEDY)
+            return None
+        if isinstance(value, Fields) and value.record is IRREVERSIBLE:
+            return Irreversible(value["irreversible"].text, location) if value else None
+        if isinstance(value, Fields) and value.record is BACKUP:
+            hint = f"{_REMEDY}; back up what it needs in the changeset's own SQL (`CREATE TABLE kept AS SELECT …`)"
+            log.report("`rollback: {backup: ...}` is not supported: this version makes no backups", node, hint)
+            return None
+        if isinstance(value, tuple):
+            changes = self._list(value, log, statements)
+        elif isinstance(value, Fields):
+            changes = self._changes(value, log, statements)
+            transaction = value.get("transaction", transaction)
+        else:
+            change = self._change("sql", value, log, location, statements)
+            changes = () if change is None else (change,)
+        for change in changes:
+            self.texts.check_sql(change.texts, dbms, transaction=transaction)
+        return RollbackChanges(changes, transaction, location)
+
+
+def _text_of(fields: Fields, key: str, default: str | None) -> str | None:
+    node: Scalar | None = fields.get(key)
+    return default if node is None else node.text
+
+
+def _texts_of(fields: Fields, key: str) -> tuple[str, ...]:
+    return tuple([node.text for node in fields[key]]) if key in fields else ()
+
+
+def _labels(fields: Fields, defaults: Defaults) -> tuple[str, ...]:
+    own = _texts_of(fields, "labels")
+    return tuple(dict.fromkeys((*defaults.labels, *own))) if own else defaults.labels
+
+
+def _accepted(given: Node | tuple[Scalar, ...] | str) -> tuple[str, ...] | None:
+    """The accepted checksums; None for ``any``."""
+    return tuple(node.text for node in given) if isinstance(given, tuple) else None
+
+
+def _written(node: Mapping, text: str) -> str:
+    """A changeset as it stands in its file, without the indentation and without what follows it."""
+    column = node.start.column
+    written = text[node.start.index : node.end.index]
+    if not node.is_flow:
+        written = written.rstrip()
+        last = written.rfind("\n") + 1
+        while last and written[last:].lstrip().startswith("#") and not written.startswith(" " * column, last):
+            written = written[:last].rstrip()
+            last = written.rfind("\n") + 1
+    return (written.replace("\n" + " " * column, "\n") if column else written) + "\n"

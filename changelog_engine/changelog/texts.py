@@ -1,0 +1,187 @@
+"""The texts of a changelog: the files it names, and the rules that hold for every text of SQL in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from changelog_engine.changelog.file_log import FileLog, Findings
+from changelog_engine.changelog.paths import PathError, Root
+from changelog_engine.changelog.source import Source, read_source
+from changelog_engine.changes.kinds import DATABASE_KINDS
+from changelog_engine.changes.nearest import nearest
+from changelog_engine.changes.nodes import Scalar
+from changelog_engine.model import Location, Parameter, Problem, SqlByKind, SqlText
+from changelog_engine.sql.templates import MissingParameterError, expand, malformed_in, names_in
+
+_MAY_CONTROL = re.compile(
+    r"\b(?:begin|commit|rollback|end|abort|savepoint|release|start\s+transaction|prepare\s+transaction)\b",
+    re.IGNORECASE,
+)
+_BREAKS_SESSION = re.compile(
+    r"--[^\n]*|/\*[\s\S]*?\*/|'(?:[^']|'')*'|(\bpg_advisory_unlock_all\b|\bdiscard\s+all\b)", re.IGNORECASE
+)
+_MAY_BREAK_SESSION = re.compile(r"pg_advisory_unlock_all|discard\s+all", re.IGNORECASE)
+
+
+class Texts:
+    """Reads the files that a changelog names, and checks its texts.
+
+    ``values`` are those that parameters in file names may take besides their defaults.
+    """
+
+    def __init__(self, root: Root, findings: Findings, values: Mapping[str, str]) -> None:
+        self.root = root
+        self.findings = findings
+        self.values = values
+        self.parameters: dict[str, Parameter] = {}
+        self.sources: dict[str, Source] = {}
+        """Every file read so far, by name."""
+
+    def problem_at(self, place: Location, message: str, hint: str | None = None, length: int = 1) -> None:
+        self.findings.problems.append(self.locate(place, message, hint, length))
+
+    def locate(self, place: Location, message: str, hint: str | None = None, length: int = 1) -> Problem:
+        source = self.sources[place.file]
+        return source.problem(message, place.line, place.column, hint=hint, length=length)
+
+    # ------------------------------------------------------------------------------------------------ files
+
+    def expand_path(self, node: Scalar, log: FileLog) -> str | None:
+        """The path that a file name means; None after reporting a parameter in it that has no value here.
+
+        A file is read before anything is known of a run, so ``${name}`` in its name has the value given for the whole
+        project (option or configuration) or its default; contexts and environment variables don't reach it.
+        """
+        if "${" not in node.text:
+            return node.text
+        self.check_parameters(log.sql_text(node))
+        secret = [name for name, parameter in self.parameters.items() if parameter.secret]
+        for name, _ in names_in(node.text):
+            if name in secret:
+                log.report(f"the secret parameter `{name}` cannot be part of a file name", node)
+                return None
+        known = {name: declared.default for name, declared in self.parameters.items() if declared.default is not None}
+        try:
+            return expand(node.text, {**known, **self.values}, ())
+        except MissingParameterError as error:
+            if error.name in self.parameters:
+                hint = "give it a `default`, or a value with `--param` or in the configuration"
+                log.report(f"parameter `{error.name}` in a file name has no value", node, hint)
+            return None
+
+    def file_text(self, node: Scalar, log: FileLog) -> SqlText | None:
+        """The text of the SQL file that ``node`` names; None after reporting why it cannot be read."""
+        written = self.expand_path(node, log)
+        if written is None:
+            return None
+        try:
+            path = self.root.locate(written, log.source.path)
+        except PathError as error:
+            log.report(error.message, node, error.hint)
+            return None
+        name = self.root.name(path)
+        source = self.sources.get(name)
+        if source is None:
+            source = self.read(path, name, node, log)
+            if source is None:
+                return None
+        if source.text.strip() == "":
+            log.report(f"`{name}` is empty", node)
+            return None
+        return SqlText(source.text, Location(name, 1, 1))
+
+    def read(self, path: Path, name: str, node: Scalar, log: FileLog) -> Source | None:
+        """A file that ``node`` names; None after reporting why it cannot be read."""
+        try:
+            source = read_source(path, name)
+        except FileNotFoundError:
+            log.report(f"there is no file `{name}`", node, _near_file(path, self.root))
+            return None
+        except IsADirectoryError:
+            log.report(f"`{name}` is a folder", node)
+            return None
+        except OSError as error:
+            log.report(f"`{name}` cannot be read: {(error.strerror or str(error)).lower()}", node)
+            return None
+        if isinstance(source, Problem):
+            self.findings.problems.append(source)
+            return None
+        self.sources[name] = source
+        return source
+
+    # ------------------------------------------------------------------------------------------------- rules
+
+    def check_parameters(self, sql: SqlText) -> None:
+        """Report each ``${name}`` that no file declares, and each ``${`` that is no parameter."""
+        if "${" not in sql.text:
+            return
+        for name, offset in names_in(sql.text):
+            if name not in self.parameters:
+                close = nearest(name, self.parameters)
+                hint = f"did you mean `${{{close}}}`?" if close else "declare it under `parameters:`"
+                hint += f" (a literal `${{{name}}}` is written `$${{{name}}}`)"
+                self.problem_at(sql.locate(offset), f"parameter `{name}` is not declared", hint, len(name) + 3)
+        for text, offset in malformed_in(sql.text):
+            message = f"`{text}` is no parameter: a name is letters, digits and `. _ -`, between `${{` and `}}`"
+            self.problem_at(sql.locate(offset), message, "a literal `${` is written `$${`", len(text))
+
+    def check_sql(self, texts: SqlByKind, dbms: tuple[str, ...], *, transaction: bool) -> None:
+        """Report what a changeset's SQL may not do: name undeclared parameters, end its transaction, break the session.
+
+        ``dbms`` are the database kinds that the changeset is for, empty for all.
+        """
+        for kind, sql in texts.items():
+            if "${" in sql.text:
+                self.check_parameters(sql)
+            if _MAY_CONTROL.search(sql.text):
+                self._check_transaction_control(sql, _served(kind, texts, dbms), transaction)
+            if _MAY_BREAK_SESSION.search(sql.text):
+                self._check_session(sql)
+
+    def _check_transaction_control(self, sql: SqlText, kinds: Iterable[str], transaction: bool) -> None:
+        # the SQL parser behind this takes longer to import than a small changelog to read
+        from changelog_engine.sql.statements import transaction_control
+
+        found = {offset: keyword for kind in kinds for keyword, offset in transaction_control(sql, kind)}
+        for offset, keyword in sorted(found.items()):
+            hint = "remove it: the changes and their ledger row commit together"
+            if transaction:
+                hint += "; for statements that the database refuses in a transaction write `transaction: false`"
+            else:
+                hint = "remove it: outside of a transaction each statement commits by itself, and is recorded"
+            message = f"`{keyword}` may not stand in a changeset's SQL, as the engine begins and ends transactions"
+            self.problem_at(sql.locate(offset), message, hint, len(keyword))
+
+    def _check_session(self, sql: SqlText) -> None:
+        for match in _BREAKS_SESSION.finditer(sql.text):
+            if match[1] is not None:
+                word = match[1]
+                message = f"`{word}` would release the lock that keeps other runs out of this database"
+                hint = "remove it; the engine resets the session after each changeset"
+                if word.lower().startswith("pg_"):
+                    hint = "release the changeset's own locks by key: `pg_advisory_unlock(key)`"
+                self.problem_at(sql.locate(match.start(1)), message, hint, len(word))
+
+
+def _served(kind: str, texts: SqlByKind, dbms: tuple[str, ...]) -> tuple[str, ...]:
+    """The database kinds whose SQL a text is."""
+    if kind != "default":
+        return (kind,)
+    included = [name for name in dbms if not name.startswith("!")]
+    rest = [
+        name
+        for name in DATABASE_KINDS
+        if name not in texts and f"!{name}" not in dbms and (not included or name in included)
+    ]
+    return tuple(rest)
+
+
+def _near_file(path: Path, root: Root) -> str | None:
+    try:
+        names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
+    except OSError:
+        return f"there is no folder `{root.name(path.parent)}` either; paths are relative to the file that names them"
+    close = nearest(path.name, names)
+    return f"did you mean `{close}`?" if close else "paths are relative to the file that names them"
