@@ -1,4 +1,4 @@
-"""An error, shown: to people on standard error, to programs as the object as far as it came."""
+"""What ended a command, in the words and fields that are shown: ours, click's, a signal, or a bug."""
 
 from __future__ import annotations
 
@@ -35,21 +35,8 @@ class Failure:
     trace: str = ""
 
 
-def show_failure(error: BaseException, call: Call, exit_code: int) -> int:
-    """Show an error the way that the call asks for; gives back the exit code."""
-    failure = _describe(error, call)
-    if call.streams.is_json:
-        from changelog_engine.cli.json_output import dump_failure
-
-        call.streams.out(dump_failure(failure, call.shape))
-    else:
-        from changelog_engine.cli.text_failures import render_failure
-
-        call.streams.err(render_failure(failure, _root(call), is_verbose=call.streams.is_verbose))
-    return exit_code
-
-
-def _describe(error: BaseException, call: Call) -> Failure:
+def describe_failure(error: BaseException, call: Call) -> Failure:
+    """The words and fields of whatever ended a command; those of an unforeseen error hold nothing of its message."""
     match error:
         case InvalidChangelogError():
             return Failure(
@@ -122,7 +109,3 @@ def _without_secrets(text: str, call: Call) -> str:
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, "***")
     return text
-
-
-def _root(call: Call) -> Path | None:
-    return call.loaded.root if call.loaded else None

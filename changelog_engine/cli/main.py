@@ -106,12 +106,27 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = changelog.main(list(arguments), prog_name="changelog", standalone_mode=False, obj=call)
     except (Exception, KeyboardInterrupt, _Terminated) as error:
-        from changelog_engine.cli.failures import show_failure
-
-        return show_failure(error, call, _exit_code(error))
+        _show_failure(error, call)
+        return _exit_code(error)
     finally:
         _on_sigterm(previous)
     return code if isinstance(code, int) else 0
+
+
+def _show_failure(error: BaseException, call: Call) -> None:
+    """To people on standard error; to programs as their object, as far as it came, on standard output."""
+    from changelog_engine.cli.failures import describe_failure
+
+    failure = describe_failure(error, call)
+    if call.streams.is_json:
+        from changelog_engine.cli.json_output import dump_failure
+
+        call.streams.out(dump_failure(failure, call.shape))
+    else:
+        from changelog_engine.cli.text_failures import render_failure
+
+        root = call.loaded.root if call.loaded else None
+        call.streams.err(render_failure(failure, root, is_verbose=call.streams.is_verbose))
 
 
 def _exit_code(error: BaseException) -> int:

@@ -11,8 +11,7 @@ from click import style
 
 from changelog_engine.cli.interrupts import Interrupts
 from changelog_engine.cli.streams import Streams
-from changelog_engine.cli.text_failures import plain
-from changelog_engine.cli.wording import duration
+from changelog_engine.cli.wording import duration, plain
 from changelog_engine.execute.events import (
     LockWaited,
     RunEnded,

@@ -7,7 +7,7 @@ from pathlib import Path
 from click import style
 
 from changelog_engine.cli.failures import Failure
-from changelog_engine.cli.wording import names
+from changelog_engine.cli.wording import names, plain
 from changelog_engine.model import Location, Problem
 from changelog_engine.results import RedoResult, RollbackResult, UpdateResult
 
@@ -84,11 +84,6 @@ def _done_before(failure: Failure) -> str:
             again = f"; applied again: {names(update.applied)}" if update.applied else "; nothing applied again yet"
             return f"rolled back before that in this run: {names(rollback.rolled_back)}{again}"
     return ""
-
-
-def plain(text: str) -> str:
-    """The text without control characters: a database's words must not steer the terminal."""
-    return "".join(char for char in text if char in "\n\t" or (ord(char) >= 32 and not 127 <= ord(char) < 160))
 
 
 def _error() -> str:

@@ -43,3 +43,8 @@ def moment(recorded: str) -> str:
 def database(location: str) -> str:
     """A database's URL, an SQLite file below the current folder relative to it."""
     return location.replace(f":///{os.getcwd()}/", ":///", 1)
+
+
+def plain(text: str) -> str:
+    """The text without control characters: a database's words must not steer the terminal."""
+    return "".join(char for char in text if char in "\n\t" or (ord(char) >= 32 and not 127 <= ord(char) < 160))
