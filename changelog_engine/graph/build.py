@@ -63,7 +63,7 @@ class ChangesetGraph:
         return tuple(edge.after for edge in self.edges_out_of(changeset) if _requires(edge))
 
     def requirements(self, ids: Iterable[str], known: frozenset[str] = frozenset()) -> frozenset[str]:
-        """The ids with all that they require; edges that only order are not followed. What is ``known`` is not looked into."""
+        """The ids with all that they require, not looking into ``known``; edges that only order are not followed."""
         return reachable(ids, self.requires, known)
 
     def dependents(self, ids: Iterable[str]) -> frozenset[str]:

@@ -49,7 +49,7 @@ def _digraph(nodes: Iterable[str], pairs: Iterable[tuple[str, str]]) -> nx.DiGra
 def reachable(
     starts: Iterable[str], neighbours: Callable[[str], Iterable[str]], known: frozenset[str] = frozenset()
 ) -> frozenset[str]:
-    """All that can be reached from ``starts``, the starts included, without entering ``known``; linear, and iterative."""
+    """All that can be reached from ``starts``, these included, without entering ``known``; linear, iterative."""
     seen = set(starts)
     stack = list(seen)
     while stack:

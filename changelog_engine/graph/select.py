@@ -236,9 +236,14 @@ class _Evaluation:
         if value not in STATES:
             hint = did_you_mean(value, STATES) or "states are " + ", ".join(STATES)
             raise UsageError(f"there is no state `{value}`", hint=hint)
+        if not self.states:
+            raise UsageError(f"`state:{value}` needs a database, and none is asked here")
         return frozenset(found for found, state in self.states.items() if state == value)
 
     def _tag(self, value: str) -> frozenset[str]:
-        if value not in self.tag_sets:
-            raise UsageError(f"there is no tag `{value}`", hint=did_you_mean(value, sorted(self.tag_sets)))
-        return self.tag_sets[value]
+        if value in self.tag_sets:
+            return self.tag_sets[value]
+        if value in self.graph.tags:
+            return self.graph.requirements(self.graph.declared_above(value))
+        known = sorted({*self.tag_sets, *self.graph.tags})
+        raise UsageError(f"there is no tag `{value}`", hint=did_you_mean(value, known))

@@ -1,4 +1,4 @@
-"""The ledger as the changelog names things now: what was recorded under an earlier id (``formerly``) counts as the present one."""
+"""The ledger in the changelog's present names: what is recorded under an earlier id counts as the present one."""
 
 from __future__ import annotations
 

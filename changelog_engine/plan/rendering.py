@@ -12,8 +12,8 @@ from changelog_engine.model import (
     AnyOf,
     Change,
     Changeset,
-    IsApplied,
     Irreversible,
+    IsApplied,
     Location,
     NoneOf,
     ObjectExists,
@@ -29,7 +29,7 @@ from changelog_engine.model import (
 )
 from changelog_engine.plan.describe import describe_test
 from changelog_engine.plan.steps import Assertion, Condition, Statement
-from changelog_engine.sql.statements import split_statements, text_for
+from changelog_engine.sql.statements import clean_text, split_statements, text_for
 from changelog_engine.sql.templates import MissingParameterError, TemplateError, expand, to_template
 
 
@@ -93,7 +93,7 @@ class Rendering:
                 self._report_no_text(changeset, change.location, what)
                 continue
             sql = self._expand(changeset, written)
-            pieces = split_statements(sql, self.dbms, change.delimiter) if change.split else (sql,)
+            pieces = split_statements(sql, self.dbms, change.delimiter) if change.split else _whole(sql)
             found.extend(Statement(self._template(piece.text), piece.location, piece.column) for piece in pieces)
         return tuple(found)
 
@@ -139,7 +139,7 @@ class Rendering:
 
     def _expand(self, changeset: Changeset, written: SqlText) -> SqlText:
         try:
-            text = expand(written.text, self.values.values, self.values.secrets)
+            text = expand(clean_text(written.text), self.values.values, self.values.secrets)
         except TemplateError as error:
             self._report_template(changeset, written, error)
             return written
@@ -166,6 +166,10 @@ class Rendering:
         kinds = ", ".join(k for k in _kinds(changeset) if k != "default")
         limit = f", or limit the changeset with `dbms: [{kinds}]`" if kinds else ""
         self.problems.append(Problem(message, location, hint=f"add a text under `{self.dbms}` or `default`{limit}"))
+
+
+def _whole(sql: SqlText) -> tuple[SqlText, ...]:
+    return (sql,) if sql.text.strip() else ()
 
 
 def _kinds(changeset: Changeset) -> tuple[str, ...]:

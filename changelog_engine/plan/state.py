@@ -23,7 +23,7 @@ from changelog_engine.sql.templates import show
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where one changeset of the changelog stands. ``checksum`` is the present one; None where it has no SQL for this kind.
+    """Where one changeset stands. ``checksum`` is the present one, None where it has no SQL for this kind of database.
 
     ``first`` is the statement (from 0) with which a run that was stopped goes on.
     """
@@ -122,13 +122,13 @@ def tag_sets(changelog: Changelog, graph: ChangesetGraph, ledger: LedgerState) -
 
 
 def is_untouched(row: Recorded) -> bool:
-    """Whether a row is of a changeset that was begun and refused at its first statement, so that nothing of it is there."""
+    """Whether a row is of a changeset that was refused at its first statement, so that nothing of it is there."""
     progress = row.progress
     return not row.was_applied and progress is not None and progress.can_go_on and not progress.statements_done
 
 
 def is_in_doubt(row: Recorded) -> bool:
-    """Whether something of what was begun may be done and something not: what stopped at its first statement is as before."""
+    """Whether some of what was begun may be done and some not; what stopped at its first statement is as before."""
     return row.progress is not None and not (row.progress.can_go_on and not row.progress.statements_done)
 
 
@@ -191,7 +191,7 @@ def _why_pending(changeset: Changeset, recorded: Recorded | None, first: int, fi
 
 
 def _going_on(changeset: Changeset, progress: Progress, rendering: Rendering) -> int:
-    """The statement (from 0) with which an update can go on, as those before it are done and still the same; 0 for none."""
+    """The statement (from 0) with which an update can go on: those before it are done and still the same. Else 0."""
     if not progress.can_go_on or progress.direction is Direction.ROLLBACK:
         return 0
     problems = len(rendering.problems)

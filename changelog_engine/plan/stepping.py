@@ -51,7 +51,7 @@ def tag_step(name: str, changesets: frozenset[str], recorded: frozenset[str] | N
 
 
 def step_edges(graph: ChangesetGraph, standings: Mapping[str, Standing], changeset: str) -> tuple[StepEdge, ...]:
-    """What a changeset comes after: its own edges, and what those changesets require that this database's kind excludes."""
+    """What a changeset comes after: its own edges, and what is required by those that ``dbms`` excludes here."""
     edges: dict[str, str] = {}
     for edge in graph.edges_into(changeset):
         edges[edge.before] = str(edge.strength)

@@ -31,8 +31,9 @@ def plan_update(
 ) -> Plan:
     """The plan of an update. ``halts`` says where the update itself would stop before it does anything.
 
-    Raises UsageError for contexts that nobody named and for anything in the request that does not exist, PlanRefusedError where
-    a changeset would run without what it requires, InvalidChangelogError where one has no SQL or a parameter no value.
+    Raises UsageError for contexts that nobody named and for anything in the request that does not exist,
+    PlanRefusedError where a changeset would run without what it requires, InvalidChangelogError where one has no SQL
+    or a parameter no value.
     """
     refuse_unsaid_contexts(changelog.changesets, request.filters.contexts)
     situation = look(changelog, graph, ledger, request.filters, dbms)
@@ -164,7 +165,7 @@ def _tags_due(situation: Situation, due: Collection[str]) -> dict[str, Step]:
 def halts_of(situation: Situation) -> tuple[Halt, ...]:
     """What makes an update stop before it does anything: applied changesets that were edited, and those in doubt."""
     halts = [
-        Halt(name, str(standing.state), standing.reason)
+        Halt(name, str(standing.state), standing.reason, standing.changeset.source)
         for name, standing in situation.standings.items()
         if standing.state in (State.CHANGED, State.IN_DOUBT)
     ]
