@@ -113,7 +113,7 @@ def _dependents_refused(targets: frozenset[str], dependents: frozenset[str], lin
     for name in sorted(dependents):
         required = sorted(links.requires(name) & (targets | dependents))
         lines.append(f"`{name}` requires {listed(required)}" if required else f"`{name}`")
-    verb = "changeset that requires" if len(lines) == 1 else "changesets that require"
+    verb = "changeset requires" if len(lines) == 1 else "changesets require"
     return PlanRefusedError(
         f"{len(lines)} applied {verb} what is to be rolled back; nothing was rolled back: {'; '.join(lines)}",
         hint=f"`--cascade` rolls {'it' if len(lines) == 1 else 'them'} back too",
