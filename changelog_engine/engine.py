@@ -15,7 +15,15 @@ from changelog_engine.errors import BrokenChainError, ChangelogEngineError, Usag
 from changelog_engine.execute.events import Listener, ignore
 from changelog_engine.execute.interruption import Interruption
 from changelog_engine.ledger.entries import Event, Head, LedgerState, first_break
-from changelog_engine.plan.request import Dependents, Filters, RollbackRequest, Selected, UpdateRequest
+from changelog_engine.plan.request import (
+    ContextChoice,
+    Dependents,
+    Filters,
+    ParameterSources,
+    RollbackRequest,
+    Selected,
+    UpdateRequest,
+)
 from changelog_engine.plan.steps import Plan
 from changelog_engine.results import (
     Failed,
@@ -44,6 +52,7 @@ if TYPE_CHECKING:
     from changelog_engine.run import Run
 
 Result = TypeVar("Result")
+Request = TypeVar("Request", UpdateRequest, RollbackRequest)
 
 
 class Engine:
@@ -60,6 +69,13 @@ class Engine:
         self.settings = settings
         self.listener = listener
         self.interruption = interruption or Interruption()
+
+    @property
+    def location(self) -> str:
+        """The database's URL without its password, as messages show it."""
+        from changelog_engine.databases.connect import redact
+
+        return redact(self.settings.url)
 
     # --------------------------------------------------------------------------------------- without a database
 
@@ -86,22 +102,20 @@ class Engine:
         loaded = self._load()
         with self._open(loaded.changelog.name, Access.READ) as run:
             state = run.ledger.read_state()
-            states = changeset_states(
-                loaded.changelog, loaded.graph, state, filters or self.filters(), run.session.kind
-            )
+            states = changeset_states(loaded.changelog, loaded.graph, state, self._said(filters), run.session.kind)
             return StatusResult(states, tuple(sorted(state.tags)), run.session.location, state.head)
 
     def plan_update(self, request: UpdateRequest | None = None) -> Plan:
         """What ``update`` would do. Writes nothing."""
         loaded = self._load()
         with self._open(loaded.changelog.name, Access.READ) as run:
-            return _plan_update(loaded, run, run.ledger.read_state(), request or self.update_request())
+            return _plan_update(loaded, run, run.ledger.read_state(), self._asked(request or UpdateRequest()))
 
     def plan_rollback(self, request: RollbackRequest) -> Plan:
         """What ``rollback`` would do. Writes nothing."""
         loaded = self._load()
         with self._open(loaded.changelog.name, Access.READ) as run:
-            return _plan_rollback(loaded, run, run.ledger.read_state(), request)
+            return _plan_rollback(loaded, run, run.ledger.read_state(), self._asked(request))
 
     def script(self, plan: Plan, filters: Filters | None = None) -> str:
         """The plan as a script for the database's own client. Raises PlanRefusedError where the ledger has moved on."""
@@ -110,7 +124,7 @@ class Engine:
 
         loaded = self._load()
         with self._open(loaded.changelog.name, Access.READ) as run:
-            worker = run.worker(filters or self.filters(), loaded.changelog.parameters)
+            worker = run.worker(self._said(filters), loaded.changelog.parameters)
             return render_script(plan, run.ledger.read_state(), run.ledger, worker.run, utc_now())
 
     def save_plan(self, plan: Plan) -> str:
@@ -154,7 +168,7 @@ class Engine:
         """
         from changelog_engine.execute.halts import refuse_halts
 
-        request = request or self.update_request()
+        request = self._asked(request or UpdateRequest())
         loaded = self._load()
         with self._open(loaded.changelog.name, Access.WRITE) as run:
             planned = _plan_update(loaded, run, run.ledger.read_state(), request, saved_plan)
@@ -168,6 +182,7 @@ class Engine:
 
     def rollback(self, request: RollbackRequest, *, atomic: bool = False) -> RollbackResult:
         """Undo what the request names, in reverse order; all of it is planned before anything is undone."""
+        request = self._asked(request)
         loaded = self._load()
         with self._open(loaded.changelog.name, Access.WRITE) as run:
             planned = _plan_rollback(loaded, run, run.ledger.read_state(), request)
@@ -182,7 +197,7 @@ class Engine:
         self, selector: str, filters: Filters | None = None, dependents: Dependents = Dependents.REFUSE
     ) -> RedoResult:
         """Roll back what is selected, and apply again exactly what was rolled back."""
-        filters = filters or self.filters()
+        filters = self._said(filters)
         undone = self.rollback(RollbackRequest(Selected(selector), dependents, filters=filters))
         if not undone.rolled_back:
             return RedoResult(undone, UpdateResult("", database=undone.database))
@@ -282,14 +297,29 @@ class Engine:
     # ------------------------------------------------------------------------------------------------ internal
 
     def filters(self, *, label: str | None = None, select: str | None = None) -> Filters:
-        """The filters that the settings ask for, narrowed by a label expression and a selector. Raises UsageError."""
+        """The filters that the settings ask for, with a label expression and a selector. Raises UsageError.
+
+        Requests need them only to say more than the settings do: what a request's filters leave unsaid comes from
+        there.
+        """
         settings = self.settings
         expression = None if (text := label or settings.label) is None else parse_label(text)
         return Filters(settings.contexts, expression, select, settings.parameters)
 
-    def update_request(self) -> UpdateRequest:
-        """The request to apply all that is pending, with the settings' filters."""
-        return UpdateRequest(self.filters())
+    def _said(self, filters: Filters | None) -> Filters:
+        """The filters; what they leave unsaid is what the settings say."""
+        own = self.filters()
+        if filters is None:
+            return own
+        return Filters(
+            own.contexts if filters.contexts == ContextChoice() else filters.contexts,
+            filters.label or own.label,
+            filters.select,
+            own.parameters if filters.parameters == ParameterSources() else filters.parameters,
+        )
+
+    def _asked(self, request: Request) -> Request:
+        return replace(request, filters=self._said(request.filters))
 
     def _load(self) -> Loaded:
         from changelog_engine.loading import load
@@ -333,7 +363,7 @@ class Engine:
         record: Callable[[Worker, tuple[Step, ...]], None],
     ) -> RecordResult:
         """Under the lock: choose the steps whose record is to be changed, by a pure function, and record them."""
-        filters = filters or self.filters()
+        filters = self._said(filters)
         loaded = self._load()
         with self._open(loaded.changelog.name, Access.WRITE) as run:
             worker = run.worker(filters, loaded.changelog.parameters)
@@ -356,11 +386,14 @@ def parse_label(text: str) -> Expression:
 def _plan_update(
     loaded: Loaded, run: Run, state: LedgerState, request: UpdateRequest, saved_plan: str | None = None
 ) -> Plan:
-    from changelog_engine.plan.saved import check_saved
     from changelog_engine.plan.update import plan_update
 
     plan = plan_update(loaded.changelog, loaded.graph, state, request, run.session.kind)
-    return plan if saved_plan is None else check_saved(saved_plan, plan)
+    if saved_plan is None:
+        return plan
+    from changelog_engine.plan.saved import check_saved
+
+    return check_saved(saved_plan, plan)
 
 
 def _plan_rollback(loaded: Loaded, run: Run, state: LedgerState, request: RollbackRequest) -> Plan:

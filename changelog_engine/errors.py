@@ -78,6 +78,10 @@ class InvalidChangelogError(ChangelogEngineError):
         super().__init__(f"the changelog has {count} {noun}; nothing was run")
         self.problems = tuple(sorted(problems, key=lambda problem: problem.location))
 
+    def __str__(self) -> str:
+        """The message with all problems, for logs; ``message`` is its first line."""
+        return "\n".join([self.message, *(f"{problem.location}: {problem.message}" for problem in self.problems)])
+
 
 class DatabaseError(ChangelogEngineError):
     code = "database"

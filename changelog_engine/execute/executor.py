@@ -13,6 +13,7 @@ from changelog_engine.errors import (
     PlanRefusedError,
     PreconditionFailedError,
     StatementError,
+    UsageError,
 )
 from changelog_engine.execute import records
 from changelog_engine.execute.events import (
@@ -31,6 +32,7 @@ from changelog_engine.execute.worker import Transaction, Worker
 from changelog_engine.ledger.entries import Event, LedgerState
 from changelog_engine.model import OnError, OnFail
 from changelog_engine.plan.steps import Action, Condition, Plan, Step
+from changelog_engine.sql.templates import names_in
 
 DONE = {
     Action.APPLY: Event.APPLIED,
@@ -107,9 +109,25 @@ class Executor:
     # --------------------------------------------------------------------------------------------------- steps
 
     def _begin(self, plan: Plan, state: LedgerState) -> None:
+        self._require_secrets(plan)
         self._applied = {row.id for row in state if row.was_applied}
         self.interruption.cancels_by(self.worker.session.cancel)
         self.listener(RunStarted(plan, self.worker.run.deployment))
+
+    def _require_secrets(self, plan: Plan) -> None:
+        """The ledger keeps no value of a secret: one that a kept rollback needs must be given again."""
+        known = self.worker.run.secrets
+        for step in plan.steps:
+            for statement in step.statements:
+                missing = next((name for name, _ in names_in(statement.template) if name not in known), None)
+                if missing is not None:
+                    raise UsageError(
+                        f"changeset `{step.id}` needs the secret parameter `{missing}`, which has no value; "
+                        "nothing was run",
+                        hint=f"give it with `--param {missing}=...`, or in the environment variable that the "
+                        "changelog names",
+                        changeset=step.id,
+                    )
 
     def _record_renames(self, plan: Plan, state: LedgerState) -> None:
         if not plan.renames:

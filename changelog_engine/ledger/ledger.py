@@ -116,7 +116,7 @@ class Ledger:
         query = (
             sa.select(c.source)
             .where(c.changelog == sa.bindparam("changelog"), c.changeset_id == sa.bindparam("changeset"))
-            .where(c.event.not_in([str(Event.STARTED)]))
+            .where(c.event != str(Event.STARTED))
             .where(c.source.is_not(None))
             .order_by(c.seq.desc())
             .limit(1)
@@ -229,7 +229,7 @@ class Ledger:
         c = self.tables.ledger.c
         query = (
             sa.select(c.seq, c.event, c.tag, c.recorded_at, c.detail)
-            .where(c.changelog == sa.bindparam("changelog"), c.event.in_([str(Event.TAGGED), str(Event.UNTAGGED)]))
+            .where(c.changelog == sa.bindparam("changelog"), c.tag.is_not(None))
             .order_by(c.seq)
         )
         tags: dict[str, RecordedTag] = {}
