@@ -77,7 +77,7 @@ _OBJECT = Text(words="a name", rule=_FILLED, examples=("customers", "billing.inv
 def _object_of_table(thing: str) -> Shape:
     record = Record(
         thing,
-        f"A {thing}, and the table it is on.",
+        f"The {thing}, and the table it is on.",
         {
             "name": Key(_OBJECT, f"name of the {thing}", required=True),
             "table": Key(_OBJECT, "the table it is on"),
