@@ -8,6 +8,7 @@ Its parts between `<!-- generated: NAME -->` and `<!-- end -->` are made from th
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -75,7 +76,7 @@ def commands() -> Iterator[tuple[str, click.Command]]:
 
 def description(command: click.Command) -> str:
     """The help text as Markdown: paragraphs, and the examples that are not to be wrapped as they are."""
-    paragraphs = (command.help or "").replace("\f", "").split("\n\n")
+    paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
     parts = []
     for paragraph in paragraphs:
         if paragraph.startswith("\b\n"):
