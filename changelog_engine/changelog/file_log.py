@@ -82,6 +82,8 @@ class FileLog:
         """Line and column (from 0) of the first character of a block text: its indentation is cut off by YAML."""
         lines = self.source.lines
         first = node.start.line + 1
+        if node.style == "|" and node.text[:1] not in ("\n", " ", ""):
+            return first, len(lines[first]) - (node.text + "\n").index("\n")
         for number, content in enumerate(node.text.split("\n")) if node.text[:1] == "\n" else ((0, None),):
             written = lines[first + number] if first + number < len(lines) else ""
             if content is None:

@@ -1,4 +1,4 @@
-"""The files of a changelog: the root file and all that it includes, each read once, as a tree in declared order."""
+"""The files of a changelog: the root file and all that it includes, each read once, in declared order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from changelog_engine.changelog.declarations import (
-    Defaults,
     check_included,
     check_versions,
     read_context_names,
@@ -15,7 +14,9 @@ from changelog_engine.changelog.declarations import (
     read_parameters,
 )
 from changelog_engine.changelog.file_log import FileLog
+from changelog_engine.changelog.files import Chain, LoadedFile
 from changelog_engine.changelog.keys import CHANGELOG
+from changelog_engine.changelog.parser import Parser
 from changelog_engine.changelog.paths import PathError, is_glob
 from changelog_engine.changelog.source import Source
 from changelog_engine.changelog.texts import Texts
@@ -24,30 +25,6 @@ from changelog_engine.changes.nodes import Scalar
 from changelog_engine.changes.scalars import value_of
 from changelog_engine.changes.shapes import Fields
 from changelog_engine.model import Expression, Location
-
-
-class Chain:
-    """What is under one ``order: linear``: each changeset requires ``last``, the one declared before it."""
-
-    __slots__ = ("last",)
-
-    def __init__(self) -> None:
-        self.last: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedFile:
-    """A file whose structure was read, and its includes, which are declared before its own changesets.
-
-    ``contexts`` are those of the includes on the way to it. ``chain`` is None where dependencies alone give the order.
-    """
-
-    log: FileLog
-    fields: Fields
-    defaults: Defaults
-    contexts: tuple[Expression, ...]
-    chain: Chain | None
-    includes: tuple[LoadedFile, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +36,14 @@ class _Inherited:
 
 
 class Loader:
-    """Loads files into ``texts``; after ``load_root``, ``name`` and ``contexts`` are what the root file declares."""
+    """Loads files and hands each to ``parser`` when its includes are done.
 
-    def __init__(self, texts: Texts, engine_version: str) -> None:
+    After ``load_root``, ``name`` and ``contexts`` are what the root file declares.
+    """
+
+    def __init__(self, texts: Texts, parser: Parser, engine_version: str) -> None:
         self.texts = texts
+        self.parser = parser
         self.findings = texts.findings
         self.engine_version = engine_version
         self.name = "main"
@@ -72,14 +53,14 @@ class Loader:
         self._included: dict[Path, Location] = {}
         """Where each file was included."""
 
-    def load_root(self, source: Source) -> LoadedFile | None:
-        """The tree of files; None where the root file cannot be read."""
+    def load_root(self, source: Source) -> None:
+        """Load the root file and all that it includes."""
         fields, log = self._structure(source)
         if fields is None:
-            return None
+            return
         self.name = read_name(fields)
         self.contexts = log.contexts = read_context_names(fields)
-        return self._load(source, fields, log, _Inherited())
+        self._load(source, fields, log, _Inherited())
 
     def _structure(self, source: Source) -> tuple[Fields | None, FileLog]:
         log = FileLog(source, self.findings, self.contexts)
@@ -96,25 +77,23 @@ class Loader:
         self.findings.complete = False
         return None, log
 
-    def _load(self, source: Source, fields: Fields, log: FileLog, inherited: _Inherited) -> LoadedFile:
+    def _load(self, source: Source, fields: Fields, log: FileLog, inherited: _Inherited) -> None:
+        first = self.parser.position
         check_versions(fields, log, self.engine_version)
         read_parameters(fields, log, self.texts.parameters)
         chain = _chain(fields.get("order"), inherited.chain)
         real = source.path.resolve()
         self._open[real] = source.name
-        includes = [
-            loaded
-            for item in fields.get("include", ())
-            for loaded in self._include(item, log, _Inherited(inherited.contexts, chain))
-        ]
+        for item in fields.get("include", ()):
+            self._include(item, log, _Inherited(inherited.contexts, chain))
         del self._open[real]
-        return LoadedFile(log, fields, read_defaults(fields, log), inherited.contexts, chain, tuple(includes))
+        self.parser.parse(LoadedFile(log, fields, read_defaults(fields, log), inherited.contexts, chain, first))
 
-    def _include(self, item: Scalar | Fields, log: FileLog, inherited: _Inherited) -> list[LoadedFile]:
+    def _include(self, item: Scalar | Fields, log: FileLog, inherited: _Inherited) -> None:
         if isinstance(item, Fields):
             if "path" not in item:
                 self.findings.complete = False
-                return []
+                return
             node: Scalar = item["path"]
             contexts = log.expression(item["contexts"]) if "contexts" in item else None
             inherited = _Inherited(
@@ -123,8 +102,8 @@ class Loader:
             )
         else:
             node = item
-        loaded = [self._include_file(path, node, log, inherited) for path in self._paths(node, log)]
-        return [file for file in loaded if file is not None]
+        for path in self._paths(node, log):
+            self._include_file(path, node, log, inherited)
 
     def _paths(self, node: Scalar, log: FileLog) -> tuple[Path, ...]:
         written = self.texts.expand_path(node, log)
@@ -142,28 +121,27 @@ class Loader:
         self.findings.complete = False
         return ()
 
-    def _include_file(self, path: Path, node: Scalar, log: FileLog, inherited: _Inherited) -> LoadedFile | None:
+    def _include_file(self, path: Path, node: Scalar, log: FileLog, inherited: _Inherited) -> None:
         name = self.texts.root.name(path)
         real = path.resolve()
         if real in self._open:
             names = list(self._open.values())
             way = " -> ".join(f"`{step}`" for step in [*names[names.index(self._open[real]) :], self._open[real]])
             log.report(f"files include each other in a circle: {way}", node, "take one of these includes out")
-            return None
+            return
         if real in self._included:
             hint = f"it is included already at {self._included[real]}; keep one of the two"
             log.report(f"`{name}` is included twice", node, hint)
-            return None
+            return
         self._included[real] = log.location(node)
         source = self.texts.read(path, name, node, log)
         if source is None:
             self.findings.complete = False
-            return None
+            return
         fields, included_log = self._structure(source)
-        if fields is None:
-            return None
-        check_included(fields, included_log, self.name)
-        return self._load(source, fields, included_log, inherited)
+        if fields is not None:
+            check_included(fields, included_log, self.name)
+            self._load(source, fields, included_log, inherited)
 
 
 def _chain(order: str | None, inherited: Chain | None) -> Chain | None:

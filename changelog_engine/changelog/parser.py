@@ -1,4 +1,4 @@
-"""Fields to changesets and tags: one file's, and with its includes in declared order."""
+"""Fields to changesets and tags, file by file in declared order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from changelog_engine.changelog.declarations import Defaults, read_statements
 from changelog_engine.changelog.expressions import all_of
 from changelog_engine.changelog.file_log import FileLog
-from changelog_engine.changelog.includes import LoadedFile
+from changelog_engine.changelog.files import LoadedFile
 from changelog_engine.changelog.keys import BACKUP, IRREVERSIBLE, SHORT_FORMS, TAG
 from changelog_engine.changelog.preconditions import parse_checks, parse_preconditions
 from changelog_engine.changelog.texts import Texts
@@ -61,16 +61,13 @@ class Parser:
         self.position = 0
 
     def parse(self, file: LoadedFile) -> None:
-        """Add a file's changesets and tags, those of its includes first."""
-        first = self.position
-        for included in file.includes:
-            self.parse(included)
+        """Add a file's changesets and tags; those of its includes must be there already."""
         inherited = all_of((*file.contexts, file.defaults.contexts))
         for fields in file.fields.get("changesets", ()):
             if fields.record is TAG:
                 if "tag" in fields:
                     name: Scalar = fields["tag"]
-                    self.tags.append(Tag(name.text, file.log.location(name), self.position, first))
+                    self.tags.append(Tag(name.text, file.log.location(name), self.position, file.first))
                     self.position += 1
             elif "id" in fields:
                 self.changesets.append(self._changeset(fields, file, inherited))

@@ -48,10 +48,11 @@ def read_changelog(path: Path, root: Path, *, values: Mapping[str, str] | None =
         )
     findings = Findings()
     texts = Texts(Root(root), findings, values or {})
-    loader = Loader(texts, __version__)
     parser = Parser(texts)
+    loader = Loader(texts, parser, __version__)
     with _without_collector():
-        _read_tree(path, texts, loader, parser)
+        _read_files(path, texts, loader)
+    texts.report_unknown_parameters()
     check_ids(parser.changesets, texts)
     check_tags(parser.tags, texts)
     warn_of_unknown_names(parser.changesets, texts)
@@ -67,7 +68,7 @@ def read_changelog(path: Path, root: Path, *, values: Mapping[str, str] | None =
     return Reading(changelog, _sorted(findings.problems), _sorted(findings.warnings), findings.complete)
 
 
-def _read_tree(path: Path, texts: Texts, loader: Loader, parser: Parser) -> None:
+def _read_files(path: Path, texts: Texts, loader: Loader) -> None:
     findings = texts.findings
     name = texts.root.name(path)
     try:
@@ -87,9 +88,7 @@ def _read_tree(path: Path, texts: Texts, loader: Loader, parser: Parser) -> None
         findings.complete = False
         return
     texts.sources[name] = source
-    tree = loader.load_root(source)
-    if tree is not None:
-        parser.parse(tree)
+    loader.load_root(source)
 
 
 @contextmanager
@@ -100,6 +99,10 @@ def _without_collector() -> Iterator[None]:
     try:
         yield
     finally:
+        if gc.get_freeze_count() == 0:
+            # to the permanent generation and back to the oldest one: they are old enough not to be walked at once
+            gc.freeze()
+            gc.unfreeze()
         if was_enabled:
             gc.enable()
 

@@ -15,6 +15,7 @@ from changelog_engine.changes.nodes import Scalar
 from changelog_engine.model import Location, Parameter, Problem, SqlByKind, SqlText
 from changelog_engine.sql.templates import MissingParameterError, expand, malformed_in, names_in
 
+_CONTROL_WORDS = ("begin", "commit", "rollback", "end", "abort", "savepoint", "release", "start", "prepare")
 _MAY_CONTROL = re.compile(
     r"\b(?:begin|commit|rollback|end|abort|savepoint|release|start\s+transaction|prepare\s+transaction)\b",
     re.IGNORECASE,
@@ -22,7 +23,6 @@ _MAY_CONTROL = re.compile(
 _BREAKS_SESSION = re.compile(
     r"--[^\n]*|/\*[\s\S]*?\*/|'(?:[^']|'')*'|(\bpg_advisory_unlock_all\b|\bdiscard\s+all\b)", re.IGNORECASE
 )
-_MAY_BREAK_SESSION = re.compile(r"pg_advisory_unlock_all|discard\s+all", re.IGNORECASE)
 
 
 class Texts:
@@ -38,6 +38,7 @@ class Texts:
         self.parameters: dict[str, Parameter] = {}
         self.sources: dict[str, Source] = {}
         """Every file read so far, by name."""
+        self._with_parameters: list[SqlText] = []
 
     def problem_at(self, place: Location, message: str, hint: str | None = None, length: int = 1) -> None:
         self.findings.problems.append(self.locate(place, message, hint, length))
@@ -56,19 +57,22 @@ class Texts:
         """
         if "${" not in node.text:
             return node.text
-        self.check_parameters(log.sql_text(node))
-        secret = [name for name, parameter in self.parameters.items() if parameter.secret]
         for name, _ in names_in(node.text):
-            if name in secret:
+            if name in self.parameters and self.parameters[name].secret:
                 log.report(f"the secret parameter `{name}` cannot be part of a file name", node)
                 return None
         known = {name: declared.default for name, declared in self.parameters.items() if declared.default is not None}
         try:
             return expand(node.text, {**known, **self.values}, ())
         except MissingParameterError as error:
-            if error.name in self.parameters:
-                hint = "give it a `default`, or a value with `--param` or in the configuration"
-                log.report(f"parameter `{error.name}` in a file name has no value", node, hint)
+            message = f"parameter `{error.name}` in a file name has no value"
+            hint = "give it a `default`, or a value with `--param` or in the configuration"
+            if error.name not in self.parameters:
+                message = f"parameter `{error.name}` in a file name is not declared"
+                hint = "declare it in this file, in one that includes it or in one included before"
+                close = nearest(error.name, self.parameters)
+                hint = f"did you mean `${{{close}}}`?" if close else hint
+            log.report(message, node, hint)
             return None
 
     def file_text(self, node: Scalar, log: FileLog) -> SqlText | None:
@@ -114,18 +118,24 @@ class Texts:
     # ------------------------------------------------------------------------------------------------- rules
 
     def check_parameters(self, sql: SqlText) -> None:
-        """Report each ``${name}`` that no file declares, and each ``${`` that is no parameter."""
+        """Report each ``${`` that is no parameter; ``report_unknown_parameters`` later tells which are not declared."""
         if "${" not in sql.text:
             return
-        for name, offset in names_in(sql.text):
-            if name not in self.parameters:
+        self._with_parameters.append(sql)
+        for text, offset in malformed_in(sql.text):
+            message = f"`{text}` is no parameter: a name is letters, digits and `. _ -`, between `${{` and `}}`"
+            self.problem_at(sql.locate(offset), message, "a literal `${` is written `$${`", len(text))
+
+    def report_unknown_parameters(self) -> None:
+        """Report each ``${name}`` in the texts so far that no file declares; to be called when all files are read."""
+        for sql in self._with_parameters:
+            for name, offset in names_in(sql.text):
+                if name in self.parameters:
+                    continue
                 close = nearest(name, self.parameters)
                 hint = f"did you mean `${{{close}}}`?" if close else "declare it under `parameters:`"
                 hint += f" (a literal `${{{name}}}` is written `$${{{name}}}`)"
                 self.problem_at(sql.locate(offset), f"parameter `{name}` is not declared", hint, len(name) + 3)
-        for text, offset in malformed_in(sql.text):
-            message = f"`{text}` is no parameter: a name is letters, digits and `. _ -`, between `${{` and `}}`"
-            self.problem_at(sql.locate(offset), message, "a literal `${` is written `$${`", len(text))
 
     def check_sql(self, texts: SqlByKind, dbms: tuple[str, ...], *, transaction: bool) -> None:
         """Report what a changeset's SQL may not do: name undeclared parameters, end its transaction, break the session.
@@ -135,12 +145,17 @@ class Texts:
         for kind, sql in texts.items():
             if "${" in sql.text:
                 self.check_parameters(sql)
-            if _MAY_CONTROL.search(sql.text):
-                self._check_transaction_control(sql, _served(kind, texts, dbms), transaction)
-            if _MAY_BREAK_SESSION.search(sql.text):
+            lower = sql.text.lower()
+            for word in _CONTROL_WORDS:
+                if word in lower:
+                    self._check_transaction_control(sql, _served(kind, texts, dbms), transaction)
+                    break
+            if "pg_advisory_unlock_all" in lower or "discard" in lower:
                 self._check_session(sql)
 
     def _check_transaction_control(self, sql: SqlText, kinds: Iterable[str], transaction: bool) -> None:
+        if not _MAY_CONTROL.search(sql.text):
+            return
         # the SQL parser behind this takes longer to import than a small changelog to read
         from changelog_engine.sql.statements import transaction_control
 

@@ -74,51 +74,41 @@ class _Composer:
     def document(self, next_event: Callable[[], Any]) -> Node | None:
         self.next = next_event
         next_event()
-        event: Any = next_event()
-        if not isinstance(event, DocumentStartEvent):
+        if _kind(next_event()) is not DocumentStartEvent:
             return None
         node = self.node(next_event())
         event = next_event()
-        while isinstance(event, DocumentEndEvent):
+        while _kind(event) is DocumentEndEvent:
             event = next_event()
-        if isinstance(event, DocumentStartEvent):
+        if _kind(event) is DocumentStartEvent:
             hint = "put each document into a file of its own and `include` it"
             message = "a changelog file holds one YAML document, and here a second one begins"
             self.report(message, event.start_mark, hint, 3)
         return node
 
     def node(self, event: Any) -> Node:
-        kind = event.__class__
-        if kind is ScalarEvent and event.anchor is None:
-            self.count += 1
-            if event.tag is not None:
-                self.check_tag(event, "tag:yaml.org,2002:str")
-            return Scalar(event.value, event.implicit[0], event.style, event.tag, event.start_mark, event.end_mark)
-        if kind is AliasEvent:
+        if _kind(event) is AliasEvent:
             return self.alias(event)
         anchor = event.anchor
+        if anchor is None:
+            return self.unnamed(event)
         before = self.count
-        if anchor is not None:
-            self.anchors[anchor] = None
-        node = self.collection(event)
-        if anchor is not None:
-            self.anchors[anchor] = (node, self.count - before)
+        self.anchors[anchor] = None
+        node = self.unnamed(event)
+        self.anchors[anchor] = (node, self.count - before)
         return node
 
-    def collection(self, event: Any) -> Node:
+    def unnamed(self, event: Any) -> Node:
         self.count += 1
-        kind = event.__class__
+        kind = _kind(event)
+        if event.tag is not None:
+            self.check_tag(event, kind)
         if kind is ScalarEvent:
-            if event.tag is not None:
-                self.check_tag(event, "tag:yaml.org,2002:str")
             return Scalar(event.value, event.implicit[0], event.style, event.tag, event.start_mark, event.end_mark)
         self.depth += 1
         if self.depth > DEEPEST:
             message = f"this is nested deeper than {DEEPEST} levels"
             raise _StopError(self.problem(message, event.start_mark))
-        if event.tag is not None:
-            kind_name = "map" if kind is MappingStartEvent else "seq"
-            self.check_tag(event, f"tag:yaml.org,2002:{kind_name}")
         node = self.mapping(event) if kind is MappingStartEvent else self.sequence(event)
         self.depth -= 1
         return node
@@ -126,28 +116,50 @@ class _Composer:
     def sequence(self, start: Any) -> Sequence:
         items: list[Node] = []
         event = self.next()
-        while event.__class__ is not SequenceEndEvent:
+        while _kind(event) is not SequenceEndEvent:
             items.append(self.node(event))
             event = self.next()
         return Sequence(items, start.start_mark, event.end_mark)
 
     def mapping(self, start: Any) -> Mapping:
         entries: dict[str, tuple[Scalar, Node]] = {}
-        event = self.next()
-        while event.__class__ is not MappingEndEvent:
-            key = self.node(event)
-            value = self.node(self.next())
-            if key.__class__ is not Scalar:
-                self.report("a key must be text", key.start)
-            elif key.text in entries:
-                self.duplicate_key(key, entries[key.text][0])
-            elif key.text == "<<" and key.plain:
-                hint = "write the keys out, or put what changesets have in common under `defaults:`"
-                self.report("merge keys (`<<`) are not part of the format", key.start, hint, 2)
+        next_event = self.next
+        key: Any
+        text: str | None
+        value: Node
+        while True:
+            event = next_event()
+            kind: Any = event.__class__
+            if kind is MappingEndEvent:
+                return Mapping(entries, bool(start.flow_style), start.start_mark, event.end_mark)
+            if kind is ScalarEvent and event.tag is None and event.anchor is None:
+                # most nodes of a changelog are plain keys and texts: made here, without three calls each
+                text = event.value
+                key = Scalar(text, event.implicit[0], event.style, None, event.start_mark, event.end_mark)
+                self.count += 1
             else:
-                entries[key.text] = (key, value)
-            event = self.next()
-        return Mapping(entries, bool(start.flow_style), start.start_mark, event.end_mark)
+                key = self.node(event)
+                text = key.text if key.__class__ is Scalar else None
+            event = next_event()
+            kind = event.__class__
+            if kind is ScalarEvent and event.tag is None and event.anchor is None:
+                value = Scalar(event.value, event.implicit[0], event.style, None, event.start_mark, event.end_mark)
+                self.count += 1
+            else:
+                value = self.node(event)
+            if text is None or text in entries or (text == "<<" and key.plain):
+                self.report_key(key, text, entries)
+            else:
+                entries[text] = (key, value)
+
+    def report_key(self, key: Any, text: str | None, entries: dict[str, tuple[Scalar, Node]]) -> None:
+        if text is None:
+            self.report("a key must be text", key.start)
+        elif text in entries:
+            self.duplicate_key(key, entries[text][0])
+        else:
+            hint = "write the keys out, or put what changesets have in common under `defaults:`"
+            self.report("merge keys (`<<`) are not part of the format", key.start, hint, 2)
 
     def duplicate_key(self, key: Scalar, first: Scalar) -> None:
         place = f"{self.source.name}:{first.start.line + 1}:{first.start.column + 1}"
@@ -172,8 +184,9 @@ class _Composer:
             raise _StopError(self.problem(message, event.start_mark, hint, len(event.anchor) + 1))
         return node
 
-    def check_tag(self, event: Any, allowed: str) -> None:
-        if event.tag == allowed or event.tag == "!":
+    def check_tag(self, event: Any, kind: Any) -> None:
+        name = "str" if kind is ScalarEvent else "map" if kind is MappingStartEvent else "seq"
+        if event.tag in ("!", f"tag:yaml.org,2002:{name}"):
             return
         tag = event.tag.replace("tag:yaml.org,2002:", "!!")
         hint = f'where it is meant as text, put it in quotes: `"{tag}"`' if not tag.startswith("!!") else "leave it out"
@@ -184,6 +197,10 @@ class _Composer:
 
     def problem(self, message: str, mark: Mark, hint: str | None = None, length: int = 1) -> Problem:
         return self.source.problem(message, mark.line + 1, mark.column + 1, hint=hint, length=length)
+
+
+def _kind(event: Any) -> Any:
+    return event.__class__
 
 
 def _syntax_problem(source: Source, error: yaml.YAMLError) -> Problem:

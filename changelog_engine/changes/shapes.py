@@ -1,8 +1,8 @@
 """Shapes: what a place in a changelog may hold. One definition reads and checks it, and gives its JSON Schema.
 
 ``read`` turns a node into values and reports everything that does not fit. Text is given back as its node, which
-knows its place. The JSON Schema is made from the same shapes in :mod:`changelog_engine.changelog.schema`, so an editor and
-``validate`` agree on keys, types and shapes.
+knows its place. The JSON Schema is made from the same shapes (:mod:`changelog_engine.changelog.schema`), so an
+editor and ``validate`` agree on keys, types and shapes.
 """
 
 from __future__ import annotations
@@ -169,8 +169,8 @@ class ListOf:
 
     def read(self, node: Node, log: Log, name: str) -> Any:
         if not isinstance(node, Sequence):
-            is_item = isinstance(node, Scalar) and isinstance(self.item, Text | ByNode) and node.text
-            return refuse(self, node, log, name, f"write it as a list: `[{node.text}]`" if is_item else None)  # type: ignore[union-attr]
+            item = node.text if isinstance(node, Scalar) and isinstance(self.item, Text | ByNode) else ""
+            return refuse(self, node, log, name, f"write it as a list: `[{item}]`" if item else None)
         if len(node.items) < self.least:
             log.report(f"{name} is an empty list", node, "leave it out, or name at least one")
             return INVALID

@@ -2,8 +2,8 @@
 
 A text goes through four forms. As *written* it holds ``${name}``, and ``$${`` for a literal ``${``. *Expanded*, it
 holds the values, and a marker word for each secret: an identifier to any SQL lexer, so that the text can be cut into
-statements. A *template* is what the ledger and plans keep: secrets stand as ``${name}`` again and every other ``${`` as ``$${``.
-*Filled*, it is what the database gets.
+statements. A *template* is what the ledger and plans keep: secrets stand as ``${name}`` again, and every other ``${``
+as ``$${``. *Filled*, it is what the database gets.
 """
 
 from __future__ import annotations
