@@ -54,7 +54,10 @@ def _holds_in(changeset: Changeset, choice: ContextChoice) -> bool:
 
 
 def check_contexts(changelog: Changelog, choice: ContextChoice) -> tuple[str, ...]:
-    """Notes on contexts that nothing names. UsageError for one that the root's ``contexts`` does not list."""
+    """Notes on contexts that nothing names, where one that something names is near.
+
+    UsageError for one that the root's ``contexts`` does not list.
+    """
     known = {name.lower(): name for name in changelog.contexts or ()}
     used = {name.lower() for name in contexts_used(changelog.changesets)}
     used |= {name.lower() for parameter in changelog.parameters.values() for name in parameter.contexts}
@@ -66,8 +69,9 @@ def check_contexts(changelog: Changelog, choice: ContextChoice) -> tuple[str, ..
                 f"there is no context `{name}`",
                 hint=did_you_mean(name, changelog.contexts) or f"the changelog's contexts are {listed}",
             )
-        if changelog.contexts is None and name.lower() not in used:
-            notes.append(f"context `{name}` is named nowhere in the changelog")
+        near = None if changelog.contexts is not None or name.lower() in used else did_you_mean(name, sorted(used))
+        if near is not None:
+            notes.append(f"context `{name}` is named nowhere in the changelog; {near}")
     return tuple(notes)
 
 

@@ -73,7 +73,7 @@ def _scope(situation: Situation, request: UpdateRequest) -> _Scope:
         ids &= _up_to(situation, request.to_tag)
     if request.filters.select is not None:
         chosen = situation.select(request.filters.select)
-        ids &= situation.graph.requirements(chosen)
+        ids &= situation.graph.requirements(name for name in chosen if not _is_left_out(situation, name))
         notes = _notes_on_chosen(situation, chosen)
     return _Scope(ids, notes)
 
@@ -94,9 +94,13 @@ def _notes_on_chosen(situation: Situation, chosen: Collection[str]) -> tuple[str
     left_out = [
         f"`{name}` is selected and left out: {standing.reason}"
         for name, standing in situation.standings.items()
-        if name in chosen and standing.state is State.EXCLUDED
+        if name in chosen and _is_left_out(situation, name)
     ]
     return tuple(left_out[:5]) + ((f"and {len(left_out) - 5} more of the selected",) if len(left_out) > 5 else ())
+
+
+def _is_left_out(situation: Situation, changeset: str) -> bool:
+    return changeset in situation.standings and situation.standings[changeset].state is State.EXCLUDED
 
 
 def refuse_without_requirements(situation: Situation, due: Collection[str]) -> None:

@@ -177,8 +177,8 @@ def test_a_context_that_the_root_does_not_list_is_a_mistake() -> None:
 
 def test_a_context_that_nothing_names_is_noted_where_another_is_near() -> None:
     assert Database().plan(LOG, contexts=PROD).notes == ()
-    plan = Database().plan(LOG, contexts=ContextChoice(ContextMode.GIVEN, ("dew",)))
-    assert plan.notes == ("context `dew` is named nowhere in the changelog; did you mean `dev`?",)
+    plan = Database().plan(LOG, contexts=ContextChoice(ContextMode.GIVEN, ("devs",)))
+    assert plan.notes == ("context `devs` is named nowhere in the changelog; did you mean `dev`?",)
 
 
 def test_labels_choose() -> None:
