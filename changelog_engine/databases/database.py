@@ -63,9 +63,7 @@ class Session(Protocol):
         ...
 
     def execute(self, sql: str) -> int | None:
-        """Run one statement of a user's, verbatim (no ``%`` or ``:x`` is special); gives the rows it touched, if
-        known.
-        """
+        """Run one statement of a user's, verbatim: no ``%`` or ``:x`` is special. Gives the rows it touched, if known."""
         ...
 
     def select(self, sql: str) -> Sequence[Row]:
@@ -111,9 +109,9 @@ class Session(Protocol):
     def create_schema(self, name: str) -> None: ...
 
     def runs_outside_only(self, sql: str) -> bool:
-        """Whether the statement is known to need to stand outside of a transaction; where the database itself says so
-        when it
-        is tried (``StatementError.refuses_transaction``), False will do.
+        """Whether the statement is known to need to stand outside of a transaction.
+
+        Where the database itself says so when it is tried (``StatementError.refuses_transaction``), False will do.
         """
         ...
 
@@ -128,9 +126,10 @@ class Session(Protocol):
         ...
 
     def script_guard(self, lock_name: str, expectation: str) -> Sequence[str]:
-        """Lines at the head of a script for the database's own client: end at the first error, take the lock (without
-        waiting), and
-        stop, saying that the ledger has moved on, unless the SQL expression ``expectation`` is true.
+        """The head of a script for the database's own client, as lines.
+
+        They make it end at the first error, take the lock (without waiting) where that is possible, and stop, saying
+        that the ledger has moved on, unless the SQL expression ``expectation`` is true.
         """
         ...
 

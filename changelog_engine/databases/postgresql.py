@@ -267,12 +267,27 @@ class PostgresqlSession:
         # With E'' it means the same whatever standard_conforming_strings says.
         return f" E'{quoted.replace(chr(92), chr(92) * 2)}'" if "\\" in quoted else f"'{quoted}'"
 
+    def script_guard(self, lock_name: str, expectation: str) -> Sequence[str]:
+        return (
+            "\\set ON_ERROR_STOP on",
+            _refuse_unless(f"pg_try_advisory_lock({lock_key(lock_name)})", "somebody else works on this database"),
+            _refuse_unless(expectation, "the ledger has moved on since this script was made"),
+        )
+
+    def script_reset(self) -> Sequence[str]:
+        return tuple(f"{statement};" for statement in _RESET.split("; "))
+
     def cancel(self) -> None:
         with contextlib.suppress(psycopg.Error):
             self._connection.cancel_safe(timeout=5.0)
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _refuse_unless(condition: str, message: str) -> str:
+    """A statement that ends a script unless the condition is true."""
+    return f"DO $guard$ BEGIN IF ({condition}) IS NOT TRUE THEN RAISE EXCEPTION '{message}'; END IF; END $guard$;"
 
 
 def _rows(cursor: psycopg.Cursor[Row]) -> Sequence[Row]:

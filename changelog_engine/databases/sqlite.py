@@ -221,6 +221,23 @@ class SqliteSession:
             return f"CAST(x'{value.encode().hex()}' AS TEXT)"
         return "'" + value.replace("'", "''") + "'"
 
+    def script_guard(self, lock_name: str, expectation: str) -> Sequence[str]:
+        """The shell of SQLite cannot take the lock, which is one on a file; a busy database it waits for."""
+        del lock_name
+        return (
+            ".bail on",
+            f".timeout {int(_BUSY_SECONDS * 1000)}",
+            "-- this script does not hold the engine's lock: run nothing else on this database meanwhile",
+            "CREATE TEMP TABLE changelog_guard (is_met);",
+            "CREATE TEMP TRIGGER changelog_guard BEFORE INSERT ON changelog_guard WHEN NEW.is_met IS NOT 1"
+            " BEGIN SELECT RAISE(ABORT, 'the ledger has moved on since this script was made'); END;",
+            f"INSERT INTO changelog_guard VALUES ({expectation});",
+            "DROP TABLE temp.changelog_guard;",
+        )
+
+    def script_reset(self) -> Sequence[str]:
+        return ()
+
     def cancel(self) -> None:
         self._connection.interrupt()
 
