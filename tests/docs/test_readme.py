@@ -1,8 +1,9 @@
 """Every command of the README is run, in its order, in a copy of the repository; shown output is compared.
 
 A fenced `sh` block is run as one script. A `text` block after it is what it prints, standard output and standard error
-together; a line `...` stands for any lines, and times, hashes and the ids of runs are not compared. Installing is what CI does with the two
-commands as they stand; here their other halves are run. Docker is left out, and its address is a test server's.
+together; a line `...` stands for any lines, and times, hashes and the ids of runs are not compared. Installing is what
+CI does with the two commands as they stand; here their other halves are run. Docker is left out, and its address is
+a test server's.
 """
 
 from __future__ import annotations
@@ -82,7 +83,9 @@ def run_page(text: str, folder: Path) -> None:
     for script, shown in scripts(text):
         printed = run_script(script, folder)
         if shown is not None:
-            assert re.fullmatch(pattern_of(shown), normal(printed)), f"{script}\nprints\n\n{printed}\nand not\n\n{shown}"
+            assert re.fullmatch(pattern_of(shown), normal(printed)), (
+                f"{script}\nprints\n\n{printed}\nand not\n\n{shown}"
+            )
 
 
 @pytest.fixture
