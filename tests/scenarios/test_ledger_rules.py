@@ -98,7 +98,7 @@ def test_a_check_that_fails_undoes_its_changeset(project: Project) -> None:
                 expect: 1
             rollback: DROP TABLE t
         """)
-    with pytest.raises(CheckFailedError, match="`one row`.*gave `2` where `1` is expected"):
+    with pytest.raises(CheckFailedError, match=r"`one row`.*gave `2` where `1` is expected"):
         project.update()
     assert not project.has_table("t")
     assert project.states() == {"filled": "pending"}
