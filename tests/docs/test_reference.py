@@ -1,12 +1,13 @@
-"""`docs/reference.md` says what the command line and the format's key tables say.
+"""`docs/reference.md` and `docs/architecture.md` say what the program says: its help, its key tables, its modules.
 
-Its parts between `<!-- generated: NAME -->` and `<!-- end -->` are made from the program itself. After a change there:
+Their parts between `<!-- generated: NAME -->` and `<!-- end -->` are made by this module. After a change there:
 
     python -m tests.docs.test_reference --update
 """
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import inspect
 import re
@@ -15,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
+import pytest
 
 from changelog_engine.changelog.keys import CHANGELOG
 from changelog_engine.changes.shapes import Choice, Record
@@ -22,7 +24,9 @@ from changelog_engine.cli.main import COMMANDS, changelog
 from changelog_engine.settings_file import KEYS
 
 ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "changelog_engine"
 REFERENCE = ROOT / "docs" / "reference.md"
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
 GENERATED = re.compile(r"(<!-- generated: ([\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 SHARED = {
@@ -160,7 +164,34 @@ def render_keys() -> str:
     return "\n".join(parts)
 
 
-PARTS = {"commands": render_commands, "shared options": render_shared, "keys": render_keys}
+STAGES = ("changelog", "changes", "sql", "graph", "plan", "execute", "ledger", "databases", "cli", "cli/commands")
+
+
+def render_layout() -> str:
+    """Each module with the first sentence of its docstring, the stages in the order in which data goes through them."""
+    folders = [PACKAGE / name for name in STAGES]
+    lines = ["```"]
+    for folder in (PACKAGE, *folders):
+        lines.append(f"{folder.relative_to(ROOT).as_posix()}/")
+        for file in sorted(folder.glob("*.py")):
+            sentence = first_sentence(file)
+            if sentence:
+                lines.append(f"    {file.name:<24}{sentence}")
+    return "\n".join([*lines, "```"]) + "\n"
+
+
+def first_sentence(file: Path) -> str:
+    docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    sentence = re.split(r"(?<=[.])\s", one_line(docstring.split("\n\n")[0]), maxsplit=1)[0]
+    return sentence.replace("``", "`").rstrip(".")
+
+
+PARTS = {
+    "commands": render_commands,
+    "shared options": render_shared,
+    "keys": render_keys,
+    "layout": render_layout,
+}
 
 
 def regenerate(text: str) -> str:
@@ -170,10 +201,18 @@ def regenerate(text: str) -> str:
 # ---------------------------------------------------------------------------------------------------- testing
 
 
-def test_the_reference_is_what_the_program_says() -> None:
-    text = REFERENCE.read_text(encoding="utf-8")
-    assert {name for _, name, _ in GENERATED.findall(text)} == set(PARTS)
+@pytest.mark.parametrize("page", [REFERENCE, ARCHITECTURE], ids=lambda page: page.name)
+def test_a_page_is_what_the_program_says(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert GENERATED.search(text)
     assert text == regenerate(text), "run: python -m tests.docs.test_reference --update"
+
+
+def test_every_module_says_in_a_sentence_what_it_is_for() -> None:
+    listed = ARCHITECTURE.read_text(encoding="utf-8")
+    silent = [file for file in PACKAGE.rglob("*.py") if file.read_text().strip() and first_sentence(file) not in listed]
+    assert silent == []
+    assert {folder.parent.relative_to(PACKAGE).as_posix() for folder in PACKAGE.rglob("*.py")} == {".", *STAGES}
 
 
 def test_every_command_and_option_has_a_help_text() -> None:
@@ -193,4 +232,5 @@ def test_every_key_of_the_configuration_file_is_described() -> None:
 
 
 if __name__ == "__main__" and sys.argv[1:] == ["--update"]:
-    REFERENCE.write_text(regenerate(REFERENCE.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in (REFERENCE, ARCHITECTURE):
+        page.write_text(regenerate(page.read_text(encoding="utf-8")), encoding="utf-8")
