@@ -3,7 +3,7 @@
     python benchmarks/read_changelog.py [--changesets 10000] [--files 100] [--rounds 5]
 
 Writes a changelog of that size into a temporary folder (SQL, rollback, dependencies, descriptions: about 6 MB) and
-reads it, each stage in turn. Every figure is the best of the rounds: the least disturbed one. The budget is 1.5 s in all.
+reads it, each stage in turn. Every figure is the best of the rounds, the least disturbed one. The budget is 1.5 s.
 
 On two cores of a shared machine (Python 3.11, libyaml 0.2.5), 10,000 changesets in 100 files:
 

@@ -77,9 +77,8 @@ def read_parameters(fields: Fields, log: FileLog, declared: dict[str, Parameter]
     parameters: dict[str, Scalar | Fields] = fields.get("parameters", {})
     if not parameters:
         return
-    node = fields.value("parameters")
     for name, value in parameters.items():
-        key = node.entries[name][0]  # type: ignore[union-attr]
+        key = fields.key_within("parameters", name)
         if name in declared:
             hint = f"it is declared already at {declared[name].location}; names are one space for the whole changelog"
             log.report(f"parameter `{name}` is declared twice", key, hint)
@@ -92,7 +91,7 @@ def _parameter(name: str, key: Scalar, value: Scalar | Fields, log: FileLog) -> 
         return Parameter(name, log.location(key), default=_text(value))
     contexts: dict[str, Scalar] = value.get("contexts", {})
     for context in contexts:
-        log.check_context(context, value.value("contexts").entries[context][0])  # type: ignore[union-attr]
+        log.check_context(context, value.key_within("contexts", context))
     default: Scalar | None = value.get("default")
     env: Scalar | None = value.get("env")
     is_secret: bool = value.get("secret", False)

@@ -16,6 +16,10 @@ from changelog_engine.changes.scalars import value_of
 from changelog_engine.errors import InvalidChangelogError, UsageError
 
 _ID = CHANGESET.keys["id"].shape
+_TO_BE_WRITTEN = (
+    "sql:        # what it does, as SQL after `|`",
+    "rollback:   # what undoes it, or {irreversible: REASON}",
+)
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./()'-]*(?:,? [A-Za-z0-9_./()'-]+)*")
 
 _SETTINGS = """\
@@ -71,7 +75,7 @@ changesets:
 
 def add_changeset(
     path: Path,
-    id: str,  # noqa: A002
+    changeset_id: str,
     *,
     author: str | None = None,
     description: str | None = None,
@@ -79,8 +83,8 @@ def add_changeset(
 ) -> int:
     """Add the skeleton of a changeset after the last one of a file, keeping its comments and layout; gives its line.
 
-    Its ``sql`` and ``rollback`` are left to be written: ``validate`` asks for them. Raises ``UsageError`` where there is
-    no such file, the id cannot be one or is in the file already, and ``InvalidChangelogError`` where the file is faulty.
+    Its ``sql`` and ``rollback`` are left to be written: ``validate`` asks for them. Raises ``UsageError`` where there
+    is no such file, the id cannot be one or is in it already, and ``InvalidChangelogError`` where it is faulty.
     """
     try:
         data = path.read_bytes()
@@ -92,15 +96,12 @@ def add_changeset(
         raise UsageError(f"`{path.as_posix()}` is not UTF-8", hint="save the file as UTF-8") from None
     source = source_of(path.name, path, written)
     root = _read(source)
-    _check_id(id, root)
-    fields = {"id": id, "author": author, "description": description}
+    _check_id(changeset_id, root)
+    fields = {"id": changeset_id, "author": author, "description": description}
     skeleton = [f"{key}: {_scalar(value)}" for key, value in fields.items() if value is not None]
     if depends_on:
         skeleton.append(f"depends_on: [{', '.join(_scalar(other) for other in depends_on)}]")
-    skeleton += [
-        "sql:        # what it does, as SQL after `|`",
-        "rollback:   # what undoes it, or {irreversible: REASON}",
-    ]
+    skeleton += _TO_BE_WRITTEN
     text, line = _insert(source, root, skeleton)
     mark = "\ufeff" if written.startswith("\ufeff") else ""
     ends = "\r\n" if "\r\n" in written else "\n"
@@ -175,7 +176,8 @@ def _insert(source: Source, root: Mapping | None, skeleton: list[str]) -> tuple[
         raise UsageError(f"`changesets` in `{source.name}` is no list", hint="make it a list, `changesets: []`")
     # nothing is in it yet: a block takes the place of `[]` or of nothing
     head = text[: key.end.index] + ":"
-    tail = text[node.end.index :] if isinstance(node, Sequence) or node.text else text[key.end.index + 1 :]
+    is_absent = isinstance(node, Scalar) and node.text == ""
+    tail = text[key.end.index + 1 :] if is_absent else text[node.end.index :]
     rest, _, following = tail.partition("\n")
     return _joined(f"{head}{rest.rstrip()}\n", _block(skeleton, key.start.column + 2), following)
 
@@ -183,7 +185,7 @@ def _insert(source: Source, root: Mapping | None, skeleton: list[str]) -> tuple[
 def _append(source: Source, node: Sequence, skeleton: list[str]) -> tuple[str, int]:
     text, last = source.text, node.items[-1]
     dash = source.lines[last.start.line].find("-")
-    if node.start.line == last.start.line and text[node.start.index] == "[" or dash < 0:
+    if text[node.start.index] == "[" or dash < 0:
         hint = "write them as a block, an item after each `-`"
         raise UsageError(f"the changesets of `{source.name}` are written in brackets", hint=hint)
     end = _content_end(text, last.start.index, last.end.index, dash)

@@ -113,8 +113,6 @@ def _described(doc: str, shape: Shape) -> str:
 def _by_node(shape: ByNode, definitions: dict[str, Schema]) -> Schema:
     shapes = [inner for inner in (shape.scalar, shape.sequence, shape.mapping) if inner is not None]
     schemas = [_schema(inner, definitions) for inner in shapes]
-    if shape.null:
-        schemas.append({"type": "null"})
     return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
 
 

@@ -13,7 +13,8 @@ class VersionError(ValueError):
 
 def is_met(requirement: str, version: str) -> bool:
     """Whether a version fits a requirement such as ``>=0.1, <2``. Raises ``VersionError``."""
-    present = _numbers(re.match(r"[0-9.]*", version)[0].strip("."))  # type: ignore[index]
+    released = re.match(r"[0-9]+(?:\.[0-9]+)*", version)
+    present = _numbers(released[0] if released else "0")
     return all(_fits(clause, present) for clause in requirement.split(","))
 
 

@@ -48,7 +48,7 @@ def refuse(shape: Shape, node: Node, log: Log, name: str, hint: str | None = Non
     if isinstance(node, Scalar) and node.tag is not None and not node.plain and node.text == "":
         return INVALID
     if isinstance(node, Scalar) and value_of(node) is None:
-        log.report(f"{name} has no value", node, f"give it {shape.words}, or leave it out")
+        log.report(f"{name} has no value", node, f"give it {shape.words}")
     else:
         log.report(f"{name} must be {shape.words}, not {describe(node)}", node, hint)
     return INVALID
@@ -84,7 +84,7 @@ class Text:
             return refuse(self, node, log, name, f'where it is meant as text, put it in quotes: `"{text}"`')
         if self.rule is not None and not self.rule.pattern.fullmatch(text):
             if text.strip() == "":
-                log.report(f"{name} is empty", node, f"give it {self.words}, or leave it out")
+                log.report(f"{name} is empty", node, f"give it {self.words}")
             else:
                 log.report(f"{name} must be {self.rule.words}, not {describe(node)}", node)
             return INVALID
@@ -237,6 +237,13 @@ class Fields(dict[str, Any]):
         """The node of a key that is there."""
         return self.node.entries[key][0]
 
+    def key_within(self, key: str, inner: str) -> Scalar:
+        """The node of a key of the map that a key's value is."""
+        node = self.node.entries[key][1]
+        if not isinstance(node, Mapping):
+            raise TypeError(f"`{key}` is no map")
+        return node.entries[inner][0]
+
     def value(self, key: str) -> Node:
         """The node of the value of a key that is there."""
         return self.node.entries[key][1]
@@ -303,12 +310,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class ByNode:
-    """Different shapes for a scalar, a list and a map; ``null`` True where it may also be left empty (read as None)."""
+    """Different shapes for a scalar, a list and a map."""
 
     scalar: Shape | None = None
     sequence: Shape | None = None
     mapping: Shape | None = None
-    null: bool = False
 
     @property
     def words(self) -> str:
@@ -317,8 +323,6 @@ class ByNode:
 
     def read(self, node: Node, log: Log, name: str) -> Any:
         if isinstance(node, Scalar):
-            if self.null and value_of(node) is None:
-                return None
             shape = self.scalar
         else:
             shape = self.sequence if isinstance(node, Sequence) else self.mapping
