@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -12,7 +12,12 @@ from urllib.parse import unquote
 import click
 
 from changelog_engine.cli.options import Call
-from changelog_engine.errors import ChangelogEngineError, InvalidChangelogError
+from changelog_engine.errors import (
+    ChangelogEngineError,
+    ChangesetFailedError,
+    InvalidChangelogError,
+    PreconditionFailedError,
+)
 from changelog_engine.model import Location, Problem
 
 REPORT = "this is a bug: report it with the version (`changelog --version`) and what `--verbose` prints"
@@ -28,10 +33,11 @@ class Failure:
     changeset: str | None = None
     statement: str | None = None
     location: Location | None = None
+    state: str = ""
+    """What the failed changeset has left in the database."""
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     result: Any = None
-    facts: dict[str, Any] = field(default_factory=dict)
     trace: str = ""
 
 
@@ -43,15 +49,19 @@ def describe_failure(error: BaseException, call: Call) -> Failure:
                 error.code, error.message, error.hint, problems=error.problems, warnings=error.facts.get("warnings", ())
             )
         case ChangelogEngineError():
+            hint, state = error.hint, ""
+            if isinstance(error, ChangesetFailedError) and "result" in error.facts:
+                state, next_step = _after_failure(error, call)
+                hint = f"{hint}; then {next_step}" if hint else next_step
             return Failure(
                 error.code,
                 error.message,
-                error.hint,
+                hint,
                 error.changeset,
                 error.statement,
                 error.location,
+                state,
                 result=error.facts.get("result"),
-                facts=error.facts,
             )
         case click.ClickException():
             return _describe_usage(error)
@@ -61,6 +71,21 @@ def describe_failure(error: BaseException, call: Call) -> Failure:
             return _describe_bug(error, call)
         case _:
             return Failure("interrupted", "terminated")
+
+
+def _after_failure(error: ChangesetFailedError, call: Call) -> tuple[str, str]:
+    """What state the database is in after a changeset failed in the middle of a run, and what to do next."""
+    step = call.lines.step if call.lines is not None else None
+    again = f"`changelog {call.command}` goes on where this run ended"
+    mend = f"mend {f'`{error.changeset}`' if error.changeset else 'it'}, and {again}"
+    if call.given.get("atomic"):
+        return "nothing of this run is left: all of it was one transaction", f"{mend.partition(',')[0]}, and run it again"
+    if step is None or step.id != error.changeset or isinstance(error, PreconditionFailedError):
+        return "", mend
+    if step.transaction:
+        return f"`{step.id}` left nothing behind: its transaction was rolled back", mend
+    state = f"`{step.id}` runs outside of a transaction: what its statements did before that stays"
+    return state, f"see `changelog status` for how far it came; {mend}"
 
 
 def _describe_usage(error: click.ClickException) -> Failure:

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NoReturn
 
 import click
@@ -149,8 +150,7 @@ def _exit_code(error: BaseException) -> int:
 
 def _asks_for_json(arguments: Sequence[str]) -> bool:
     """Whether ``--format json`` was said, looked for before anything is parsed: a usage error is to be JSON as well."""
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
-    return any(word == "--format=json" or (word, following) == ("--format", "json") for word, following in pairs)
+    return "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
 
 
 def _raise_terminated(*_: Any) -> None:

@@ -43,6 +43,8 @@ class Call:
     """The JSON object that the command prints, by name: what a failure prints as far as it came."""
     given: dict[str, Any] = field(default_factory=dict, repr=False)
     loaded: Settings | None = field(default=None, repr=False)
+    lines: RunLines | None = None
+    """What listens to the run, where the command runs anything."""
 
     def take(self, command: str, given: dict[str, Any]) -> None:
         """Keep the shared options of a command that is about to run."""
@@ -51,7 +53,8 @@ class Call:
         self.given = given
         if given.get("quiet") and given.get("verbose"):
             raise click.UsageError("`--quiet` and `--verbose` exclude each other")
-        self.streams.format = "json" if given.get("format") == "json" else "text"
+        if given.get("format") == "json":
+            self.streams.format = "json"
         self.streams.wants_color = self.streams.wants_color and not given.get("no_color")
         if given.get("quiet"):
             self.streams.volume = Volume.QUIET
@@ -83,6 +86,7 @@ class Call:
 
         if lines is None:
             return Engine(self.settings())
+        self.lines = lines
         return Engine(self.settings(), listener=lines, interruption=lines.interruption)
 
     def filters(self) -> Filters:

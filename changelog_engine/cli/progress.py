@@ -27,6 +27,8 @@ from changelog_engine.execute.events import (
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from changelog_engine.plan.steps import Step
+
 PATIENCE = 1.0
 """Seconds before a bar appears."""
 REMIND = 10.0
@@ -39,10 +41,13 @@ class RunLines:
     While steps are run, Ctrl-C and SIGTERM go to ``interruption``: what is in hand is ended cleanly.
     """
 
-    def __init__(self, streams: Streams) -> None:
+    def __init__(self, streams: Streams, *, is_atomic: bool = False) -> None:
         self._streams = streams
+        self._later = ", to be committed at the end" if is_atomic else ""
         self._bar = _Bar(streams) if streams.is_terminal(sys.stderr) and not streams.is_quiet else None
         self._said_waiting: float | None = None
+        self.step: Step | None = None
+        """The step that was begun last."""
         self._interrupts = Interrupts()
         self.interruption = self._interrupts.interruption
 
@@ -59,6 +64,8 @@ class RunLines:
     def __call__(self, event: RunEvent) -> None:
         if isinstance(event, RunStarted):
             self._interrupts.take()
+        elif isinstance(event, StepStarted):
+            self.step = event.step
         if self._streams.is_json:
             return
         match event:
@@ -72,7 +79,7 @@ class RunLines:
                     self._bar.show(f"{step.action.value} {step.id}")
             case StepDone(step=step, what=what, duration_ms=milliseconds):
                 took = f" ({duration(milliseconds / 1000)})" if step.statements else ""
-                self._line(f"{style(what.replace('_', ' '), fg='green')} {step.id}{took}", advance=1)
+                self._line(f"{style(what.replace('_', ' '), fg='green')} {step.id}{took}{self._later}", advance=1)
                 self._statements(event)
             case StepSkipped(step=step, reason=reason):
                 self._line(f"{style('skipped', fg='yellow')} {step.id}: {plain(reason)}", advance=1)

@@ -17,15 +17,15 @@ STATEMENT_LINES = 12
 def render_failure(failure: Failure, root: Path | None, *, is_verbose: bool) -> str:
     """The text of an error, without its end of line. ``root`` is the folder that its places are relative to."""
     if failure.problems:
-        return _render_problems(failure)
+        return _render_problems(failure, root)
     parts = [f"{_error()} {plain(failure.message)}"]
     if failure.location is not None:
         parts[0] += "\n" + _place(failure.location, root)
     if failure.statement and (is_verbose or failure.location is None):
         parts.append(_statement(failure.statement, is_verbose=is_verbose))
-    done = _done_before(failure)
-    if done:
-        parts.append(done)
+    state = "\n".join(filter(None, (_done_before(failure), failure.state)))
+    if state:
+        parts.append(state)
     if failure.trace:
         parts.append(failure.trace.rstrip())
     if failure.hint:
@@ -38,8 +38,11 @@ def render_warnings(warnings: tuple[Problem, ...]) -> str:
     return "\n\n".join(_problem(style("warning:", fg="yellow", bold=True), warning) for warning in warnings)
 
 
-def _render_problems(failure: Failure) -> str:
-    blocks = [_problem(_error(), problem) for problem in failure.problems]
+def _render_problems(failure: Failure, root: Path | None) -> str:
+    from changelog_engine.changelog.source import with_line_texts
+
+    problems = with_line_texts(failure.problems, root) if root is not None else failure.problems
+    blocks = [_problem(_error(), problem) for problem in problems]
     if failure.warnings:
         blocks.append(render_warnings(failure.warnings))
     return "\n\n".join([*blocks, style(failure.message, bold=True)])
@@ -54,16 +57,12 @@ def _problem(head: str, problem: Problem) -> str:
 
 def _place(location: Location, root: Path | None) -> str:
     """The place, with its line and a caret where it is in the changelog; other files may hold a URL in theirs."""
-    from changelog_engine.changelog.source import excerpt
+    from changelog_engine.changelog.source import excerpt, with_line_texts
 
+    problem = Problem("", location)
     if root is None or Path(location.file).suffix == ".toml":
-        return f"  --> {location}"
-    try:
-        lines = (root / location.file).read_text(encoding="utf-8-sig").splitlines()
-        line = lines[location.line - 1]
-    except (OSError, UnicodeDecodeError, IndexError):
-        return f"  --> {location}"
-    return plain(excerpt(Problem("", location, line_text=line)))
+        return plain(excerpt(problem))
+    return plain(excerpt(with_line_texts((problem,), root)[0]))
 
 
 def _statement(statement: str, *, is_verbose: bool) -> str:

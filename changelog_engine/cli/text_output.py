@@ -9,6 +9,7 @@ from click import style
 from changelog_engine.cli.streams import Streams
 from changelog_engine.cli.tables import show_table
 from changelog_engine.cli.wording import count_of, counts, database, duration, moment, names
+from changelog_engine.plan.request import ContextMode
 from changelog_engine.results import (
     ChangesetStatus,
     HistoryResult,
@@ -50,7 +51,7 @@ def show_status(streams: Streams, result: StatusResult, settings: Settings) -> N
     if result.tags:
         streams.say(f"tags: {', '.join(result.tags)}")
     streams.say(where(result.database, settings))
-    streams.say(_next_by_state(result))
+    streams.say(next_by_state(result, settings))
 
 
 def _status_row(one: ChangesetStatus) -> tuple[str, str, str, str]:
@@ -60,21 +61,20 @@ def _status_row(one: ChangesetStatus) -> tuple[str, str, str, str]:
     return one.state.value.replace("_", " "), one.id, why, place
 
 
-def next_by_state(states: dict[str, int]) -> str:
+def next_by_state(result: StatusResult, settings: Settings) -> str:
     """The remedy for the gravest state there is."""
+    states = result.counts
     if State.IN_DOUBT in states:
         return "next: `changelog resolve ID --applied` or `--not-applied`, after a look at the database"
     if State.CHANGED in states:
         return "next: undo the edit, or `changelog accept-checksum ID` where the new text is right"
     if State.PENDING in states or State.OUTDATED in states:
-        return "next: `changelog plan` shows what would be done, `changelog update` does it"
+        is_unsaid = settings.contexts.mode is ContextMode.UNSAID and any(one.contexts for one in result.changesets)
+        option = " --context NAME" if is_unsaid else ""
+        return f"next: `changelog plan{option}` shows what would be done, `changelog update{option}` does it"
     if State.UNKNOWN in states:
         return "next: nothing is pending; what is unknown was applied from a changelog that declares it"
     return "next: nothing is pending"
-
-
-def _next_by_state(result: StatusResult) -> str:
-    return next_by_state(dict(result.counts))
 
 
 def where(location: str, settings: Settings) -> str:

@@ -33,7 +33,7 @@ def show_overview(call: Call) -> None:
         since = f" since {moment(lock.since)}" if lock.since else ""
         say(f"lock: held by {lock.holder or 'somebody that the row does not name'}{since}")
     say("")
-    say(next_by_state(dict(status.counts)))
+    say(next_by_state(status, settings))
 
 
 def _show_nothing(call: Call, settings: Settings) -> None:

@@ -43,6 +43,7 @@ def rollback(call: Call, atomic: bool, dry_run: bool, as_script: bool, **target:
       changelog rollback --select billing/invoices --cascade
       changelog rollback --to-date 2026-03-31T18:00
     """
+    call.given["atomic"] = atomic
     request = rollback_request(call, **target)
     if dry_run or as_script:
         call.shape = "plan"
@@ -50,7 +51,7 @@ def rollback(call: Call, atomic: bool, dry_run: bool, as_script: bool, **target:
         show_planned(call, engine, engine.plan_rollback(request), as_script=as_script)
         return
     began = time.monotonic()
-    with RunLines(call.streams) as lines:
+    with RunLines(call.streams, is_atomic=atomic) as lines:
         result = call.engine(lines).rollback(request, atomic=atomic)
     if call.streams.is_json:
         from changelog_engine.cli.json_output import render_result

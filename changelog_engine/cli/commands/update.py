@@ -50,6 +50,7 @@ def update(
     from changelog_engine.plan.request import UpdateRequest
 
     saved = _read_plan(call, plan_file, count, to_tag, dry_run or as_script) if plan_file is not None else None
+    call.given["atomic"] = atomic
     request = UpdateRequest(call.filters(), count, to_tag)
     if dry_run or as_script:
         call.shape = "plan"
@@ -57,7 +58,7 @@ def update(
         show_planned(call, engine, engine.plan_update(request), as_script=as_script)
         return
     began = time.monotonic()
-    with RunLines(call.streams) as lines:
+    with RunLines(call.streams, is_atomic=atomic) as lines:
         result = call.engine(lines).update(request, atomic=atomic, saved_plan=saved)
     if call.streams.is_json:
         from changelog_engine.cli.json_output import render_result
