@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from changelog_engine.changelog.parameters import Values
 from changelog_engine.graph.build import ChangesetGraph
 from changelog_engine.ledger.entries import StoredRollback
 from changelog_engine.model import (
@@ -36,10 +35,18 @@ from changelog_engine.sql.templates import MissingParameterError, TemplateError,
 class Rendering:
     """Renders changesets for one run. ``problems`` collects what cannot be run: no SQL for this kind, no value."""
 
-    def __init__(self, graph: ChangesetGraph, parameters: Mapping[str, Parameter], values: Values, dbms: str) -> None:
+    def __init__(
+        self,
+        graph: ChangesetGraph,
+        parameters: Mapping[str, Parameter],
+        values: Mapping[str, str],
+        secrets: frozenset[str],
+        dbms: str,
+    ) -> None:
         self.graph = graph
         self.parameters = parameters
         self.values = values
+        self.secrets = secrets
         self.dbms = dbms
         self.problems: list[Problem] = []
 
@@ -135,11 +142,11 @@ class Rendering:
         return self._template(self._expand(changeset, SqlText(text, precondition.location)).text)
 
     def _template(self, expanded: str) -> str:
-        return to_template(expanded, self.values.secrets)
+        return to_template(expanded, self.secrets)
 
     def _expand(self, changeset: Changeset, written: SqlText) -> SqlText:
         try:
-            text = expand(clean_text(written.text), self.values.values, self.values.secrets)
+            text = expand(clean_text(written.text), self.values, self.secrets)
         except TemplateError as error:
             self._report_template(changeset, written, error)
             return written

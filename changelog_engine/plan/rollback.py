@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from changelog_engine.errors import InDoubtError, InvalidChangelogError, PlanRefusedError
+from changelog_engine.errors import InDoubtError, InvalidChangelogError, PlanRefusedError, UsageError
 from changelog_engine.graph.build import ChangesetGraph
 from changelog_engine.ledger.entries import Direction as Way
 from changelog_engine.ledger.entries import LedgerState, Recorded, StoredRollback, text_digest
@@ -17,6 +17,7 @@ from changelog_engine.plan.state import Situation, describe_progress, is_in_doub
 from changelog_engine.plan.stepping import listed
 from changelog_engine.plan.steps import Action, Direction, Plan, Statement, Step, StepEdge
 from changelog_engine.plan.targets import find_targets
+from changelog_engine.sql.templates import names_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +157,13 @@ class _Rollbacks:
         self.graph = selection.situation.graph
         self.prefers_changelog = selection.request.rollback_from is RollbackFrom.CHANGELOG
         self.rendering = selection.situation.rendering()
-        self.comparing: Rendering = selection.situation.rendering()
+        self.comparing: Rendering = selection.situation.rendering(needs_secrets=False)
+        self.secrets = selection.situation.values.secrets
         self.notes: list[str] = []
         self.irreversible: list[tuple[str, str]] = []
         self.missing: list[str] = []
         self.stopped: list[tuple[str, str]] = []
+        self.needed: dict[str, str] = {}
 
     def of(self, row: Recorded) -> StoredRollback:
         """The rollback to run; where there is none, an empty one, and ``raise_problems`` says why."""
@@ -171,6 +174,8 @@ class _Rollbacks:
             return StoredRollback("sql")
         if rollback.kind == "irreversible":
             self.irreversible.append((row.id, rollback.reason or "no reason given"))
+        for template in rollback.statements:
+            self.needed.update({name: row.id for name, _ in names_in(template) if name not in self.secrets})
         return rollback
 
     def _preferred(self, row: Recorded, kept: StoredRollback | None) -> StoredRollback | None:
@@ -208,6 +213,12 @@ class _Rollbacks:
             raise InDoubtError(
                 f"changeset `{name}` is in doubt, nothing was rolled back: {words}; its rollback is another one now",
                 hint=f"look at the database, then `changelog resolve {name} --applied` or `--not-applied`",
+                changeset=name,
+            )
+        for secret, name in self.needed.items():
+            raise UsageError(
+                f"the rollback of `{name}` needs the secret parameter `{secret}`, which has no value; nothing was run",
+                hint=f"give it one as for an update, for example `--param {secret}=VALUE`",
                 changeset=name,
             )
         lines = [f"`{name}` is irreversible: {reason}" for name, reason in self.irreversible]

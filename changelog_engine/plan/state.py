@@ -68,8 +68,9 @@ class Situation:
     notes: tuple[str, ...] = ()
     tag_sets: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
-    def rendering(self) -> Rendering:
-        return Rendering(self.graph, self.changelog.parameters, self.values, self.dbms)
+    def rendering(self, *, needs_secrets: bool = True) -> Rendering:
+        """A rendering for this run; where nothing is run, secrets need no value."""
+        return _rendering(self.changelog, self.graph, self.values, self.dbms, needs_secrets=needs_secrets)
 
     def select(self, selector: str) -> frozenset[str]:
         """The ids that a selector picks, of the changelog's and the ledger's. Raises UsageError."""
@@ -83,7 +84,7 @@ def look(changelog: Changelog, graph: ChangesetGraph, ledger: LedgerState, filte
     notes = check_contexts(changelog, filters.contexts)
     values = values_of(changelog, filters)
     present, renames = name_as_present(graph, ledger)
-    rendering = Rendering(graph, changelog.parameters, values, dbms)
+    rendering = _rendering(changelog, graph, values, dbms, needs_secrets=False)
     standings = {
         name: _stand(graph.changesets[name], present.recorded.get(name), filters, dbms, rendering)
         for name in graph.order
@@ -96,6 +97,14 @@ def look(changelog: Changelog, graph: ChangesetGraph, ledger: LedgerState, filte
     )
     sets = tag_sets(changelog, graph, present)
     return Situation(changelog, graph, present, renames, standings, unknown, filters, values, dbms, notes, sets)
+
+
+def _rendering(
+    changelog: Changelog, graph: ChangesetGraph, values: Values, dbms: str, *, needs_secrets: bool
+) -> Rendering:
+    declared = frozenset(name for name, parameter in changelog.parameters.items() if parameter.secret)
+    secrets = frozenset(values.secrets) if needs_secrets else declared
+    return Rendering(graph, changelog.parameters, values.values, secrets, dbms)
 
 
 def changeset_states(

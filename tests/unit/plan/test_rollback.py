@@ -8,18 +8,19 @@ import pytest
 
 from changelog_engine.errors import InDoubtError, PlanRefusedError, UsageError
 from changelog_engine.ledger.entries import Direction
-from changelog_engine.model import Changeset, Run
+from changelog_engine.model import Changeset, Parameter, Run
 from changelog_engine.plan.request import (
     AppliedAfter,
     Everything,
     LastApplied,
     OfDeployment,
+    ParameterSources,
     RollbackFrom,
     Selected,
     ToTag,
 )
 from changelog_engine.plan.steps import Action
-from tests.unit.factory import changelog, changeset, irreversible, tag, undo
+from tests.unit.factory import at, changelog, changeset, irreversible, tag, undo
 from tests.unit.ledger_factory import Database, ids
 
 CHAIN = changelog(changeset("a"), changeset("b", ["a"]), changeset("c", ["b"]))
@@ -343,3 +344,12 @@ def test_an_earlier_id_is_found_by_the_present_one() -> None:
     plan = database.rollback(log, Selected("create-orders"))
     assert (ids(plan), plan.renames) == (["create-orders"], (("orders", "create-orders"),))
     assert database.applied == set()
+
+
+def test_a_secret_that_a_kept_rollback_needs_is_asked_for_before_anything_is_undone() -> None:
+    key = Parameter("key", at(1), secret=True)
+    log = changelog(changeset("a", rollback="SELECT '${key}'"), parameters=[key])
+    database = Database()
+    database.update(log, parameters=ParameterSources(given={"key": "hunter2"}))
+    with pytest.raises(UsageError, match="needs the secret parameter `key`"):
+        database.plan_rollback(log, Everything())
