@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from changelog_engine import ContextChoice, ContextMode, Engine, Options, load_settings
 from changelog_engine.databases.connect import connect
 from changelog_engine.databases.database import Access
+from tests.docs.test_readme import run_script
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,6 +45,11 @@ def test_the_holder_of_the_lock_can_be_seen_in_sql(postgresql_url: str) -> None:
     assert session.try_lock(f"{session.database}/{session.schema}/changelog_ledger")
     assert query(postgresql_url, find_holder) == [session.select("SELECT pg_backend_pid()")[0]]
     session.close()
+
+
+def test_the_guide_begins_in_an_empty_folder(tmp_path: Path) -> None:
+    for script in blocks("guide.md", "sh"):
+        run_script(script, tmp_path)
 
 
 def test_an_application_can_update_its_database(tmp_path: Path) -> None:
