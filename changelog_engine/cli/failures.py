@@ -79,7 +79,10 @@ def _after_failure(error: ChangesetFailedError, call: Call) -> tuple[str, str]:
     again = f"`changelog {call.command}` goes on where this run ended"
     mend = f"mend {f'`{error.changeset}`' if error.changeset else 'it'}, and {again}"
     if call.given.get("atomic"):
-        return "nothing of this run is left: all of it was one transaction", f"{mend.partition(',')[0]}, and run it again"
+        return (
+            "nothing of this run is left: all of it was one transaction",
+            f"{mend.partition(',')[0]}, and run it again",
+        )
     if step is None or step.id != error.changeset or isinstance(error, PreconditionFailedError):
         return "", mend
     if step.transaction:

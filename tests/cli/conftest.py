@@ -13,7 +13,7 @@ import pytest
 
 from changelog_engine.cli.main import run
 
-SHOP = """
+SHOP = """\
 format: 1
 name: shop
 contexts: [dev, prod]

@@ -20,7 +20,7 @@ def init(call: Call) -> None:
     """
     from changelog_engine.changelog.edit import write_project
 
-    written = [str(path.relative_to(Path.cwd())) for path in write_project(Path.cwd())]
+    written = [path.relative_to(Path.cwd()).as_posix() for path in write_project(Path.cwd())]
     if call.streams.is_json:
         from changelog_engine.cli.json_output import dump
 
@@ -48,14 +48,15 @@ def new(call: Call, changeset: str, author: str | None, description: str | None,
     from changelog_engine.changelog.edit import add_changeset
 
     path = call.settings().changelog
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     line = add_changeset(path, changeset, author=author, description=description, depends_on=depends_on)
-    place = {"changeset": changeset, "file": str(path), "line": line}
+    place = {"changeset": changeset, "file": shown.as_posix(), "line": line}
     if call.streams.is_json:
         from changelog_engine.cli.json_output import dump
 
         call.streams.out(dump(place))
     else:
-        call.streams.say(f"added `{changeset}` at {path}:{line}")
+        call.streams.say(f"added `{changeset}` at {shown}:{line}")
         call.streams.say("next: write its sql and its rollback, then `changelog validate`")
 
 
