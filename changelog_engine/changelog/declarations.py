@@ -31,7 +31,7 @@ def check_versions(fields: Fields, log: FileLog, engine_version: str) -> None:
     declared = fields.get("format", FORMAT_VERSION)
     if declared > FORMAT_VERSION:
         log.report(
-            f"this file is of format {declared}, engine {engine_version} reads up to format {FORMAT_VERSION}",
+            f"this file is of format {declared}, and engine {engine_version} reads format {FORMAT_VERSION} at most",
             fields.value("format"),
             "use a newer changelog-engine",
         )

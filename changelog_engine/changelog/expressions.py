@@ -177,7 +177,7 @@ def _tokens(text: str) -> Iterator[tuple[str, int]]:
         match = _TOKEN.match(text, position)
         if match is None:
             at = position + len(text[position:]) - len(text[position:].lstrip())
-            raise ExpressionError(f"`{text[at]}` has no meaning in an expression", at)
+            raise ExpressionError(f"`{text[at]}` has no meaning here", at)
         yield match[1] or match[2], match.start(1 if match[1] else 2)
         position = match.end()
     yield "", end

@@ -31,7 +31,11 @@ from changelog_engine.model import (
     Tag,
 )
 
-_REMEDY = "write its `rollback`, or say that there is none and why: `rollback: {irreversible: REASON}`"
+_REMEDY = "write the SQL that undoes it, or say that nothing does and why: `rollback: {irreversible: REASON}`"
+_BACKUP_REMEDY = (
+    "write the SQL that puts the data back, from a copy that the changeset itself makes "
+    "(`CREATE TABLE kept AS SELECT …`), or say that nothing does and why: `rollback: {irreversible: REASON}`"
+)
 _ONCE = Run.ONCE
 
 
@@ -177,8 +181,8 @@ class Parser:
         if isinstance(value, Fields) and value.record is IRREVERSIBLE:
             return Irreversible(value["irreversible"].text, location) if value else None
         if isinstance(value, Fields) and value.record is BACKUP:
-            hint = f"{_REMEDY}; back up what it needs in the changeset's own SQL (`CREATE TABLE kept AS SELECT …`)"
-            log.report("`rollback: {backup: ...}` is not supported: this version makes no backups", node, hint)
+            message = "`rollback: {backup: ...}` is not supported: this version makes no backups"
+            log.report(message, node, _BACKUP_REMEDY)
             return None
         if isinstance(value, tuple):
             changes = self._list(value, log, statements)

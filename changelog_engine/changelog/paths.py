@@ -48,7 +48,7 @@ class Root:
         """The files that a glob in the file ``beside`` means, sorted by path, without that file itself."""
         _check_form(pattern)
         fixed = pattern.split("*")[0].split("?")[0].split("[")[0].rpartition("/")[0]
-        self.locate(fixed or ".", beside)
+        self.check(Path(os.path.normpath(beside.parent / fixed)), pattern)
         found = glob.glob(pattern, root_dir=beside.parent, recursive=True)
         paths = {Path(os.path.normpath(beside.parent / match)) for match in found}
         files = sorted((path for path in paths if path.is_file() and path != beside), key=self.name)

@@ -76,7 +76,7 @@ def _text(shape: Text) -> Schema:
 
 def _map(shape: MapOf, definitions: dict[str, Schema]) -> Schema:
     item = _schema(shape.item, definitions)
-    schema: Schema = {"type": "object", "description": f"a map by {shape.thing}"}
+    schema: Schema = {"type": "object", "description": shape.words}
     if shape.known:
         schema |= {"properties": dict.fromkeys(shape.known, item), "additionalProperties": False}
     else:

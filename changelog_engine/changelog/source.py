@@ -77,7 +77,8 @@ def excerpt(problem: Problem) -> str:
     arrow = f"{margin}--> {problem.location}"
     if problem.line_text is None:
         return arrow
-    line, start, length = _window(problem.line_text, problem.location.column - 1, problem.length)
+    shown = "".join(char if char.isprintable() or char == "\t" else "�" for char in problem.line_text)
+    line, start, length = _window(shown, problem.location.column - 1, problem.length)
     before = "".join("\t" if char == "\t" else " " * _width(char) for char in line[:start])
     under = "^" * max(1, sum(_width(char) for char in line[start : start + length]))
     return f"{arrow}\n{margin} |\n{number} | {line}".rstrip() + f"\n{margin} | {before}{under}"
@@ -118,7 +119,7 @@ def _lines_of(path: Path) -> list[str]:
 
 def _not_utf8(data: bytes, offset: int, name: str) -> Problem:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return Problem(f"`{name}` is UTF-16, not UTF-8", Location(name, 1, 1), "save the file as UTF-8", line_text="")
+        return Problem(f"`{name}` is UTF-16, not UTF-8", Location(name, 1, 1), "save the file as UTF-8")
     line_start = data.rfind(b"\n", 0, offset) + 1
     line_end = data.find(b"\n", offset)
     line_bytes = data[line_start : line_end if line_end >= 0 else len(data)]

@@ -172,12 +172,12 @@ class Texts:
     def _check_session(self, sql: SqlText) -> None:
         for match in _BREAKS_SESSION.finditer(sql.text):
             if match[1] is not None:
-                word = match[1]
+                word = " ".join(match[1].split())
                 message = f"`{word}` would release the lock that keeps other runs out of this database"
                 hint = "remove it; the engine resets the session after each changeset"
                 if word.lower().startswith("pg_"):
                     hint = "release the changeset's own locks by key: `pg_advisory_unlock(key)`"
-                self.problem_at(sql.locate(match.start(1)), message, hint, len(word))
+                self.problem_at(sql.locate(match.start(1)), message, hint, len(match[1]))
 
 
 def _served(kind: str, texts: SqlByKind, dbms: tuple[str, ...]) -> tuple[str, ...]:

@@ -34,6 +34,17 @@ MOST_ALIASED = 20_000
 _TAB_INDENTATION = re.compile(r"^ *(\t)", re.MULTILINE)
 
 
+_CONTEXTS = {
+    "while parsing a block collection": "list",
+    "while parsing a block mapping": "map",
+    "while parsing a flow sequence": "list in brackets",
+    "while parsing a flow mapping": "map in braces",
+    "while scanning a quoted scalar": "quoted text",
+    "while scanning a block scalar": "block text",
+}
+"""Where the library was, in our words."""
+
+
 class _StopError(Exception):
     """The rest of the file cannot be read; ``problem`` says why."""
 
@@ -101,10 +112,11 @@ class _Composer:
     def unnamed(self, event: Any) -> Node:
         self.count += 1
         kind = _kind(event)
-        if event.tag is not None:
-            self.check_tag(event, kind)
+        is_faulty = event.tag is not None and self.has_faulty_tag(event, kind)
         if kind is ScalarEvent:
-            return Scalar(event.value, event.implicit[0], event.style, event.tag, event.start_mark, event.end_mark)
+            # `!prod` without quotes is reported once, and then taken as the text that it was meant to be
+            text = event.tag if is_faulty and event.value == "" else event.value
+            return Scalar(text, event.implicit[0], event.style, event.tag, event.start_mark, event.end_mark)
         self.depth += 1
         if self.depth > DEEPEST:
             message = f"this is nested deeper than {DEEPEST} levels"
@@ -184,13 +196,14 @@ class _Composer:
             raise _StopError(self.problem(message, event.start_mark, hint, len(event.anchor) + 1))
         return node
 
-    def check_tag(self, event: Any, kind: Any) -> None:
+    def has_faulty_tag(self, event: Any, kind: Any) -> bool:
         name = "str" if kind is ScalarEvent else "map" if kind is MappingStartEvent else "seq"
         if event.tag in ("!", f"tag:yaml.org,2002:{name}"):
-            return
+            return False
         tag = event.tag.replace("tag:yaml.org,2002:", "!!")
         hint = f'where it is meant as text, put it in quotes: `"{tag}"`' if not tag.startswith("!!") else "leave it out"
         self.report(f"`{tag}` is a YAML tag, and a changelog has none", event.start_mark, hint, len(tag))
+        return True
 
     def report(self, message: str, mark: Mark, hint: str | None = None, length: int = 1) -> None:
         self.problems.append(self.problem(message, mark, hint, length))
@@ -212,10 +225,12 @@ def _syntax_problem(source: Source, error: yaml.YAMLError) -> Problem:
         return tab
     words = getattr(error, "problem", None) or "it cannot be read"
     message = f"this is not YAML: {_in_our_words(words)}"
-    context = getattr(error, "context", None)
+    context = _CONTEXTS.get(getattr(error, "context", None) or "")
     context_mark = getattr(error, "context_mark", None)
     if context and context_mark is not None:
-        message += f" ({context} that begins in line {context_mark.line + 1})"
+        message += f", in the {context} that begins in line {context_mark.line + 1}"
+        if words == "found unexpected end of stream":
+            mark = context_mark
     line = min(mark.line, len(source.lines) - 1)
     column = mark.column if line == mark.line else len(source.lines[line])
     return source.problem(message, line + 1, column + 1, hint=_syntax_hint(words, source.lines[line]))
@@ -229,7 +244,7 @@ def _in_our_words(words: str) -> str:
         "did not find expected '-' indicator": "an item that begins with `-` is expected here",
         "did not find expected ',' or ']'": "a `,` or `]` is missing",
         "did not find expected ',' or '}'": "a `,` or `}` is missing",
-        "found unexpected end of stream": "the file ends in the middle of it",
+        "found unexpected end of stream": "the file ends too early",
         "found character that cannot start any token": "a value cannot begin with this character",
     }
     return known.get(words, words)
@@ -238,7 +253,9 @@ def _in_our_words(words: str) -> str:
 def _syntax_hint(words: str, line: str) -> str | None:
     if words.startswith("mapping values are not allowed"):
         return "put a text that contains `: ` in quotes, or write it as a block after `|`; or mend the indentation"
-    if "cannot start any token" in words or "while scanning" in words:
+    if words == "found unexpected end of stream":
+        return "close the quote"
+    if "cannot start any token" in words:
         return "put a text that begins with it in quotes"
     if words.startswith(("did not find expected key", "did not find expected '-'", "could not find expected ':'")):
         return "is it indented as its neighbours are, and is every quote closed?"

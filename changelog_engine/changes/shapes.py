@@ -44,9 +44,7 @@ class Shape(Protocol):
 
 
 def refuse(shape: Shape, node: Node, log: Log, name: str, hint: str | None = None) -> Invalid:
-    """Report that the node is nothing for the shape; a node with a tag has been reported already."""
-    if isinstance(node, Scalar) and node.tag is not None and not node.plain and node.text == "":
-        return INVALID
+    """Report that the node is nothing for the shape."""
     if isinstance(node, Scalar) and value_of(node) is None:
         log.report(f"{name} has no value", node, f"give it {shape.words}")
     else:
@@ -146,8 +144,7 @@ class Choice:
 
     @property
     def words(self) -> str:
-        *most, last = [f"`{value}`" for value in self.docs]
-        return f"{', '.join(most)} or {last}" if most else last
+        return _one_of([f"`{value}`" for value in self.docs])
 
     def read(self, node: Node, log: Log, name: str) -> Any:
         if isinstance(node, Scalar) and node.text in self.docs:
@@ -175,7 +172,7 @@ class ListOf:
             log.report(f"{name} is an empty list", node, "leave it out, or name at least one")
             return INVALID
         read = self.item.read
-        each = f"each item of {name}"
+        each = f"an item of {name}"
         values = [read(item, log, each) for item in node.items]
         return tuple(value for value in values if value is not INVALID)
 
@@ -193,7 +190,7 @@ class MapOf:
 
     @property
     def words(self) -> str:
-        return f"a map by {self.thing}"
+        return f"a map by {self.thing}" if self.known else f"a map of {self.thing}s"
 
     def read(self, node: Node, log: Log, name: str) -> Any:
         if not isinstance(node, Mapping):
@@ -297,14 +294,14 @@ class Record:
         given = [key for key in node.entries if key in self.one_of]
         if len(given) == 1:
             return
-        names = [f"`{key}`" for key in self.one_of]
-        choice = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
         if given:
             log.report(
-                f"`{given[1]}` and `{given[0]}` cannot stand together", fields.key(given[1]), f"keep one of {choice}"
+                f"`{given[1]}` and `{given[0]}` cannot stand together", fields.key(given[1]), "keep one of the two"
             )
-        else:
+        elif all(key in self.keys for key in node.entries):
+            # else it was meant by the unknown key, which has been reported
             length = _first_key_length(node)
+            choice = _one_of([f"`{key}`" for key in self.one_of])
             log.report(f"this {self.name} has none of {choice}", node, "give it one of them", length=length)
 
 
@@ -319,11 +316,13 @@ class ByNode:
     @property
     def words(self) -> str:
         shapes = [shape.words for shape in (self.scalar, self.sequence, self.mapping) if shape is not None]
-        return f"{', '.join(shapes[:-1])} or {shapes[-1]}" if len(shapes) > 1 else shapes[0]
+        return _one_of(shapes)
 
     def read(self, node: Node, log: Log, name: str) -> Any:
         if isinstance(node, Scalar):
             shape = self.scalar
+            if node.plain and node.text in NULLS and not isinstance(shape, AnyScalar):
+                shape = None
         else:
             shape = self.sequence if isinstance(node, Sequence) else self.mapping
         return refuse(self, node, log, name) if shape is None else shape.read(node, log, name)
@@ -354,6 +353,10 @@ def report_unknown(
     close = nearest(node.text, known)
     names = ", ".join(f"`{key}`" for key in known)
     log.report(f"`{node.text}` is {what}", node, f"did you mean `{close}`?" if close else f"{all_of} are {names}")
+
+
+def _one_of(words: list[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]
 
 
 def _first_key_length(node: Mapping) -> int:

@@ -1,0 +1,2 @@
+INSERT INTO cities
+VALUES ('Zürich');
