@@ -31,7 +31,7 @@ class CompiledStatements:
         if not isinstance(compiled, SQLCompiler):
             return str(compiled), {}
         if compiled.positional:
-            values = compiled.construct_params(dict(parameters or {}))
+            values = compiled.construct_params(dict(parameters or {}), escape_names=False)
             return compiled.string, tuple(values[name] for name in compiled.positiontup or ())
         return compiled.string, compiled.construct_params(dict(parameters or {}))
 

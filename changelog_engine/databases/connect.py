@@ -32,7 +32,7 @@ ALIASES = {"postgres": "postgresql"}
 _EXAMPLES = "write it as `postgresql://user@host:5432/database` or `sqlite:///file.db`"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:\+([A-Za-z0-9_]+))?://")
 _USER = re.compile(r"([^:/?#]+://)([^:/@?#]*):(.*)$", re.DOTALL)
-_PLAIN_PASSWORD = re.compile(r"[^@/?#\s]*(@[^@?]*(?:\?.*)?)$", re.DOTALL)
+_PLAIN_PASSWORD = re.compile(r"[^@/?#\s]*(@[^@?]*(?:\?[\w.]+=.*)?)$", re.DOTALL)
 _SECRET_OPTION = re.compile(r"([?&][^=&]*(?:pass|secret|token)[^=&]*=)[^&]*", re.IGNORECASE)
 
 

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from changelog_engine.errors import StatementError
+
 if TYPE_CHECKING:
-    from sqlalchemy import Executable
+    from sqlalchemy import ColumnElement, Executable
     from sqlalchemy.engine import Dialect
 
 Row = tuple[Any, ...]
@@ -21,10 +23,44 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """``transactional_ddl``: DDL commits and rolls back with the transaction. ``schemas``: tables live in schemas."""
+    """``transactional_ddl``: DDL commits and rolls back with the transaction. ``schemas``: tables live in schemas.
+
+    ``batches``: many transactions can be sent together (``run_transactions``).
+    """
 
     transactional_ddl: bool
     schemas: bool
+    batches: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OwnStatement:
+    """A statement of the engine's own, with its values."""
+
+    statement: Executable
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A user's statements, and the engine's own that record them: all of it, or nothing."""
+
+    statements: tuple[str, ...]
+    records: tuple[OwnStatement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOutcome:
+    """What became of transactions that were sent together.
+
+    ``returned`` has for each that was committed the first row that its records gave, if any. ``refused`` is what the database
+    said to the one after those: nothing of it was done, nor of any after it. ``statement`` is the user's statement (from 0)
+    that it was said to, None where it was the commit.
+    """
+
+    returned: tuple[Row | None, ...]
+    refused: StatementError | None = None
+    statement: int | None = None
 
 
 class Access(StrEnum):
@@ -63,11 +99,27 @@ class Session(Protocol):
         ...
 
     def execute(self, sql: str) -> int | None:
-        """Run one statement of a user's, verbatim: no ``%`` or ``:x`` is special. Gives the rows it touched, if known."""
+        """Run one statement of a user's, verbatim: no ``%`` or ``:x`` is special. Gives the rows touched, if known."""
         ...
 
     def select(self, sql: str) -> Sequence[Row]:
         """Run one query of a user's, verbatim; gives its rows, nothing where it is no query."""
+        ...
+
+    def run_transactions(self, transactions: Sequence[Transaction]) -> BatchOutcome:
+        """Run transactions in order, sent together, with the deferred constraints checked and the session reset in each.
+
+        Where one is refused, those before it are committed and nothing after it is run. Only where ``capabilities.batches``.
+        """
+        ...
+
+    def joins_batch(self, sql: str) -> bool:
+        """Whether a user's statement can be sent together with others."""
+        ...
+
+    @property
+    def elapsed_ms(self) -> ColumnElement[int] | None:
+        """The milliseconds since the transaction began, as the database knows them; None where it does not."""
         ...
 
     def begin(self) -> None: ...

@@ -12,9 +12,17 @@ from psycopg import pq
 from sqlalchemy import Executable, create_engine
 from sqlalchemy.engine import URL, Dialect
 
+from changelog_engine.databases import postgresql_batch as batch
 from changelog_engine.databases import postgresql_objects as objects
 from changelog_engine.databases.compiled import CompiledStatements
-from changelog_engine.databases.database import Access, Capabilities, Row, Settled
+from changelog_engine.databases.database import (
+    Access,
+    BatchOutcome,
+    Capabilities,
+    Row,
+    Settled,
+    Transaction,
+)
 from changelog_engine.databases.postgresql_connect import connect_arguments, connection_failed, without_options
 from changelog_engine.errors import ConnectionLostError, DatabaseError, StatementError
 
@@ -27,6 +35,7 @@ _RESET = (
     "DISCARD SEQUENCES; DISCARD TEMP"
 )
 
+_CHECK_DEFERRED = "SET CONSTRAINTS ALL IMMEDIATE"
 _WHERE_AM_I = "SELECT current_database(), current_schema(), current_user"
 
 
@@ -62,7 +71,8 @@ class PostgresqlSession:
     """See :class:`~changelog_engine.databases.database.Session`."""
 
     kind = "postgresql"
-    capabilities = Capabilities(transactional_ddl=True, schemas=True)
+    capabilities = Capabilities(transactional_ddl=True, schemas=True, batches=True)
+    elapsed_ms = batch.ELAPSED_MS
 
     def __init__(self, connection: psycopg.Connection[Row], dialect: Dialect, location: str) -> None:
         self.dialect = dialect
@@ -149,6 +159,24 @@ class PostgresqlSession:
 
     # ---------------------------------------------------------------------------------------- transactions
 
+    def run_transactions(self, transactions: Sequence[Transaction]) -> BatchOutcome:
+        outcome, answer = batch.run_batch(
+            self._connection,
+            transactions,
+            (_CHECK_DEFERRED, *_RESET.split("; ")),
+            self._locks_question(),
+            lambda own: self._compiled.prepare(own.statement, own.parameters),
+            self._translate,
+        )
+        if outcome.refused is not None:
+            self.rollback()
+        elif answer != (len(self._locks),):
+            self._take_back_locks()
+        return outcome
+
+    def joins_batch(self, sql: str) -> bool:
+        return batch.joins_batch(sql)
+
     def begin(self) -> None:
         self._send("BEGIN")
 
@@ -172,7 +200,7 @@ class PostgresqlSession:
             self._connection.close()
 
     def check_deferred(self) -> None:
-        self._send("SET CONSTRAINTS ALL IMMEDIATE")
+        self._send(_CHECK_DEFERRED)
 
     def reset(self) -> None:
         if not self._touched:
@@ -198,12 +226,16 @@ class PostgresqlSession:
 
     def _reset_and_count_locks(self) -> bool:
         """Reset, and say in the same round trip whether all the locks are still held."""
-        # The keys are numbers of ours; the simple protocol, which takes several statements, has no parameters.
-        tests = " OR ".join(objects.advisory_lock_test(lock_key(name)) for name in sorted(self._locks))
-        cursor = self._send(f"{_RESET}; {objects.COUNT_OWN_LOCKS} AND ({tests})")
+        cursor = self._send(f"{_RESET}; {self._locks_question()}")
         while cursor.nextset():
             pass
         return bool(cursor.fetchall()[0][0] == len(self._locks))
+
+    def _locks_question(self) -> str:
+        """How many of the locks that this session should hold it holds."""
+        # The keys are numbers of ours; the simple protocol, which takes several statements, has no parameters.
+        tests = [objects.advisory_lock_test(lock_key(name)) for name in sorted(self._locks)]
+        return f"{objects.COUNT_OWN_LOCKS} AND ({' OR '.join(tests) or 'false'})"
 
     def _take_back_locks(self) -> None:
         names, self._locks = self._locks, set()
@@ -265,7 +297,7 @@ class PostgresqlSession:
             return str(int(value))
         quoted = value.replace("'", "''")
         # With E'' it means the same whatever standard_conforming_strings says.
-        return f" E'{quoted.replace(chr(92), chr(92) * 2)}'" if "\\" in quoted else f"'{quoted}'"
+        return f"E'{quoted.replace(chr(92), chr(92) * 2)}'" if "\\" in quoted else f"'{quoted}'"
 
     def script_guard(self, lock_name: str, expectation: str) -> Sequence[str]:
         return (

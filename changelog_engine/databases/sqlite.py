@@ -44,8 +44,8 @@ _HINTS = {
 def open_session(url: URL, access: Access, name: str, location: str) -> SqliteSession:
     """Open the file; READ of a file that does not exist works on an empty database in memory."""
     del name
-    dialect = create_engine(url).dialect
     try:
+        dialect = create_engine(url).dialect
         arguments, options = dialect.create_connect_args(url)
     except (ArgumentError, ValueError):
         raise ConfigurationError(

@@ -1,0 +1,96 @@
+"""URLs: what they mean, what is said of bad ones, and that no password is ever shown."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from changelog_engine.databases.connect import KINDS, connect, database_kind, redact
+from changelog_engine.databases.database import Access
+from changelog_engine.errors import ConfigurationError
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("postgresql://host/x", "postgresql"),
+        ("postgres://host/x", "postgresql"),
+        ("postgresql+psycopg://host/x", "postgresql"),
+        ("POSTGRESQL://host/x", "postgresql"),
+        ("sqlite:///x.db", "sqlite"),
+        ("sqlite://", "sqlite"),
+        ("sqlite+pysqlite:///x.db", "sqlite"),
+    ],
+)
+def test_the_kind_is_known_without_connecting(url: str, kind: str) -> None:
+    assert database_kind(url) == kind
+
+
+@pytest.mark.parametrize(
+    ("url", "words", "remedy"),
+    [
+        ("oracle://u:s3cret@host/x", "`oracle` is not supported", "postgresql, sqlite"),
+        ("postgresql+psycopg2://u:s3cret@host/x", "`psycopg2`", "postgresql+psycopg://"),
+        ("shop.db", "is not a URL", "sqlite:///file.db"),
+        ("", "is not a URL", "sqlite:///file.db"),
+        ("postgresql:u:s3cret@host/x", "is not a URL", "postgresql://user@host"),
+        ("postgresql://u:s3cret@host:port/x", "cannot be read", "postgresql://user@host"),
+        ("postgresql://u:s3/cret@host:5x/x", "cannot be read", "%2F"),
+    ],
+)
+def test_a_bad_url_is_an_error_with_the_remedy(url: str, words: str, remedy: str) -> None:
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        connect(url, Access.WRITE)
+    assert remedy in (caught.value.hint or "")
+    shown = f"{caught.value.message} {caught.value.hint} {caught.value.__cause__} {caught.value.__context__ and ''}"
+    assert "cret" not in shown.replace("secret", "")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://u:pw@host:5432/db", "postgresql://u:***@host:5432/db"),
+        ("postgresql://u@host:5432/db", "postgresql://u@host:5432/db"),
+        ("postgresql://host:5432/db?user=a@b", "postgresql://host:***@b"),
+        ("postgresql://:pw@/db", "postgresql://:***@/db"),
+        ("postgresql://u:p@w/1?x#y@host/db", "postgresql://u:***@host/db"),
+        ("postgresql://u:p:w@host/db?options=-c%20a%3Db", "postgresql://u:***@host/db?options=-c%20a%3Db"),
+        ("postgresql://u:pw@host/db?x=a@b", "postgresql://u:***@host/db?x=a@b"),
+        (
+            "postgresql://u@host/db?password=pw&sslpassword=pw&x=1",
+            "postgresql://u@host/db?password=***&sslpassword=***&x=1",
+        ),
+        ("sqlite:////home/mira/shop.db", "sqlite:////home/mira/shop.db"),
+        ("not a url", "not a url"),
+    ],
+)
+def test_a_password_is_never_shown(url: str, shown: str) -> None:
+    assert redact(url) == shown
+
+
+def test_a_driver_that_is_not_installed_is_named_with_the_remedy() -> None:
+    code = (
+        "import sys; sys.modules['psycopg'] = None\n"
+        "from changelog_engine.databases.connect import connect, Access\n"
+        "from changelog_engine.errors import ConfigurationError\n"
+        "try: connect('postgresql://u:s3cret@host/x', Access.READ)\n"
+        "except ConfigurationError as error: print(error.message, error.hint)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "driver for postgresql is not installed" in done.stdout, done.stderr
+    assert "pip install 'psycopg[binary]'" in done.stdout
+    assert "s3cret" not in done.stdout + done.stderr
+
+
+def test_importing_the_seam_imports_no_driver() -> None:
+    code = (
+        "import sys, changelog_engine.databases.database, changelog_engine.databases.connect;"
+        "print(sorted({'sqlalchemy', 'psycopg', 'sqlite3', 'filelock'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_every_kind_has_its_module() -> None:
+    assert sorted(KINDS) == ["postgresql", "sqlite"]
