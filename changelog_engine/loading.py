@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from changelog_engine.changelog.reader import read_changelog
 from changelog_engine.errors import InvalidChangelogError
-from changelog_engine.graph.build import ChangesetGraph, build_graph
 from changelog_engine.model import Changelog, Problem
 from changelog_engine.settings import Settings
+
+if TYPE_CHECKING:
+    from changelog_engine.graph.build import ChangesetGraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,9 @@ def load(settings: Settings) -> Loaded:
 
     Raises InvalidChangelogError with all that is wrong, UsageError where there is no changelog.
     """
+    # Here, as commands that need no more than the name do without networkx.
+    from changelog_engine.graph.build import build_graph
+
     reading = read_changelog(settings.changelog, settings.root)
     built = build_graph(reading.changelog, complete=reading.complete)
     problems = reading.problems + built.problems
