@@ -58,8 +58,9 @@ def select_rollback(
     if dependents and request.dependents is Dependents.REFUSE:
         raise _dependents_refused(found.ids, dependents, links)
     ids = links.order_of_undoing(found.ids | dependents)
+    undone = frozenset(ids)
     why = dict.fromkeys(found.ids, found.reason)
-    why |= {name: f"requires {listed(sorted(links.requires(name) & set(ids)))}" for name in dependents}
+    why |= {name: f"requires {listed(sorted(links.requires(name) & undone))}" for name in dependents}
     return RollbackSelection(situation, request, ids, why, links, found.target, found.notes)
 
 
@@ -71,7 +72,11 @@ def plan_rollback(selection: RollbackSelection, kept: Mapping[int, StoredRollbac
     """
     situation = selection.situation
     chosen = _Rollbacks(selection, kept)
-    steps = tuple(_step(selection, name, chosen, index) for index, name in enumerate(selection.ids))
+    followers: dict[str, str] = {}
+    steps: list[Step] = []
+    for name in selection.ids:
+        steps.append(_step(selection, name, chosen, followers.get(name)))
+        followers.update(dict.fromkeys(selection.links.comes_after(name), name))
     chosen.raise_problems()
     touched = set(selection.ids)
     return Plan(
@@ -79,7 +84,7 @@ def plan_rollback(selection: RollbackSelection, kept: Mapping[int, StoredRollbac
         situation.changelog.name,
         situation.dbms,
         situation.ledger.head,
-        steps=steps,
+        steps=tuple(steps),
         contexts=str(selection.request.filters.contexts),
         parameters=situation.values.digest,
         renames=tuple((earlier, name) for earlier, name in situation.renames if name in touched),
@@ -123,12 +128,12 @@ def _dependents_refused(targets: frozenset[str], dependents: frozenset[str], lin
     )
 
 
-def _step(selection: RollbackSelection, name: str, chosen: _Rollbacks, index: int) -> Step:
+def _step(selection: RollbackSelection, name: str, chosen: _Rollbacks, follower: str | None) -> Step:
+    """The step that undoes a changeset; ``follower`` is the last before it that comes after the changeset."""
     situation = selection.situation
     row = situation.ledger.recorded[name]
     changeset = situation.graph.changesets.get(name)
-    later = [each for each in selection.ids[:index] if name in selection.links.comes_after(each)]
-    place = f"before it goes `{later[-1]}`, which comes after it" if later else "reverse of the order of applying"
+    place = "reverse of the order of applying" if follower is None else f"after `{follower}`, which builds on it"
     edges = tuple(StepEdge(each, strength) for each, strength in row.depends_on)
     if row.marked:
         reason = f"{selection.why[name]}; a precondition marked it, so nothing is run"
