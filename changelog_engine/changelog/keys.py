@@ -46,6 +46,7 @@ _ANY_KIND = "|".join(DATABASE_KINDS)
 _DBMS = Text(
     words="a database kind",
     rule=Rule(re.compile(f"!?(?:{_ANY_KIND})"), f"one of {', '.join(f'`{kind}`' for kind in DATABASE_KINDS)}"),
+    numbers=False,
     examples=("postgresql", "!sqlite"),
 )
 _ORDER = Choice(

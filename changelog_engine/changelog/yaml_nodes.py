@@ -255,6 +255,8 @@ def _syntax_hint(words: str, line: str) -> str | None:
         return "put a text that contains `: ` in quotes, or write it as a block after `|`; or mend the indentation"
     if words == "found unexpected end of stream":
         return "close the quote"
+    if words == "did not find expected whitespace or line break" and "!" in line:
+        return "put a text that begins with `!` in quotes, as in `\"!sqlite\"`"
     if "cannot start any token" in words:
         return "put a text that begins with it in quotes"
     if words.startswith(("did not find expected key", "did not find expected '-'", "could not find expected ':'")):
