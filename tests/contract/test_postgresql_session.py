@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from changelog_engine.databases.connect import connect
-from changelog_engine.databases.database import Access, Session, Settled
+from changelog_engine.databases.database import Access, Row, Session, Settled
 from changelog_engine.databases.postgresql import PostgresqlSession, lock_key
 from changelog_engine.errors import ConnectionFailedError, ConnectionLostError, DatabaseError, StatementError
 from tests.fixtures.databases import PASSWORD_ROLE, Server, driver_url
@@ -30,7 +31,7 @@ def sql(url: str, *statements: str) -> list[tuple[object, ...]]:
     with psycopg.connect(driver_url(make_url(url)), autocommit=True) as connection:
         cursor = connection.cursor()
         for statement in statements:
-            cursor.execute(statement)  # type: ignore[call-overload]
+            cursor.execute(statement)
         return cursor.fetchall() if cursor.description else []
 
 
@@ -217,7 +218,12 @@ def test_reset_costs_one_round_trip_and_none_where_nothing_was_run(
 ) -> None:
     sent: list[str] = []
     send = session._send
-    monkeypatch.setattr(session, "_send", lambda *arguments: sent.append(arguments[0]) or send(*arguments))
+
+    def counted(sql: str, values: Any = None) -> psycopg.Cursor[Row]:
+        sent.append(sql)
+        return send(sql, values)
+
+    monkeypatch.setattr(session, "_send", counted)
     session.try_lock("a")
     session.begin()
     session.execute("CREATE TABLE t (a int)")

@@ -37,7 +37,7 @@ def test_writing_creates_the_file_and_the_lock_beside_it(sqlite_url: str, tmp_pa
 
 
 def test_the_folder_is_not_created(tmp_path: Path) -> None:
-    with pytest.raises(ConnectionFailedError, match="the folder .* does not exist") as caught:
+    with pytest.raises(ConnectionFailedError, match=r"the folder .* does not exist") as caught:
         connect(f"sqlite:///{tmp_path}/no/such/file.db", Access.WRITE)
     assert "create the folder" in (caught.value.hint or "")
 
@@ -79,7 +79,6 @@ def test_a_database_in_memory_works_and_has_a_lock_of_its_own() -> None:
     first.renew()
     assert first.exists("table", "t")
     assert not first.exists("table", "t2")
-    assert [row[1] for row in first.select("PRAGMA database_list")][0] == "main"
     assert not first.exists("schema", "other")
     assert first.select("PRAGMA foreign_keys") == [(0,)]
     first.close()
