@@ -1,19 +1,29 @@
-"""Legal orders and circles, over plain nodes and pairs: the only importer of networkx, whose types stay in here."""
+"""Legal orders and circles, over plain nodes and pairs: the only importer of networkx, whose types stay in here.
+
+It is imported where it is needed only: most changelogs declare their changesets in a legal order, and need no sorting.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TYPE_CHECKING
 
-import networkx as nx
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 def legal_order(
-    nodes: Iterable[str], pairs: Iterable[tuple[str, str]], rank: Mapping[str, int]
+    nodes: Iterable[str], pairs: Collection[tuple[str, str]], rank: Mapping[str, int]
 ) -> tuple[str, ...] | None:
     """The lexicographically smallest order by ``rank`` in which ``before`` precedes ``after`` for each (before, after).
 
     None where there is a circle.
     """
+    if all(rank[before] < rank[after] for before, after in pairs):
+        return tuple(sorted(nodes, key=rank.__getitem__))
+
+    import networkx as nx
+
     digraph = _digraph(nodes, pairs)
     try:
         return tuple(nx.lexicographical_topological_sort(digraph, key=rank.__getitem__))
@@ -28,6 +38,8 @@ def find_circles(
 
     Each circle is given as its nodes, every one waiting for the next and the last for the first.
     """
+    import networkx as nx
+
     digraph = _digraph(nodes, pairs)
     knots = [knot for knot in nx.strongly_connected_components(digraph) if len(knot) > 1]
     circles = []
@@ -40,6 +52,8 @@ def find_circles(
 
 
 def _digraph(nodes: Iterable[str], pairs: Iterable[tuple[str, str]]) -> nx.DiGraph[str]:
+    import networkx as nx
+
     digraph: nx.DiGraph[str] = nx.DiGraph()
     digraph.add_nodes_from(nodes)
     digraph.add_edges_from(pairs)
