@@ -6,12 +6,19 @@ Each verb imports the stages that it needs when it is called, so that looking at
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from changelog_engine.changelog.expressions import ExpressionError, parse_expression
 from changelog_engine.databases.database import Access
-from changelog_engine.errors import BrokenChainError, ChangelogEngineError, UsageError
+from changelog_engine.errors import (
+    BrokenChainError,
+    ChangelogEngineError,
+    ChangesetFailedError,
+    InterruptedRunError,
+    UsageError,
+)
 from changelog_engine.execute.events import Listener, ignore
 from changelog_engine.execute.interruption import Interruption
 from changelog_engine.ledger.entries import Event, Head, LedgerState, first_break
@@ -41,7 +48,7 @@ from changelog_engine.results import (
 from changelog_engine.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from changelog_engine.execute.executor import Outcome
     from changelog_engine.execute.worker import Worker
@@ -50,6 +57,8 @@ if TYPE_CHECKING:
     from changelog_engine.model import Changelog, Expression
     from changelog_engine.plan.steps import Step
     from changelog_engine.run import Run
+
+    ChooseSteps = Callable[[Changelog, ChangesetGraph, LedgerState, Filters, str, str], tuple[Step, ...]]
 
 Result = TypeVar("Result")
 Request = TypeVar("Request", UpdateRequest, RollbackRequest)
@@ -198,11 +207,13 @@ class Engine:
     ) -> RedoResult:
         """Roll back what is selected, and apply again exactly what was rolled back."""
         filters = self._said(filters)
-        undone = self.rollback(RollbackRequest(Selected(selector), dependents, filters=filters))
+        with _as_redo(RollbackResult("")):
+            undone = self.rollback(RollbackRequest(Selected(selector), dependents, filters=filters))
         if not undone.rolled_back:
             return RedoResult(undone, UpdateResult("", database=undone.database))
         again = replace(filters, select=",".join(undone.rolled_back))
-        return RedoResult(undone, self.update(UpdateRequest(again)))
+        with _as_redo(undone):
+            return RedoResult(undone, self.update(UpdateRequest(again)))
 
     # ------------------------------------------------------------------------------------ changing the record
 
@@ -243,21 +254,21 @@ class Engine:
         from changelog_engine.execute.marking import mark
         from changelog_engine.plan.record import plan_mark
 
-        return self._change_record(filters, lambda *known: plan_mark(*known, selector), mark)
+        return self._change_record(selector, filters, plan_mark, mark)
 
     def unmark(self, selector: str, filters: Filters | None = None) -> RecordResult:
         """Take changesets off the record without running anything."""
         from changelog_engine.execute.marking import unmark
         from changelog_engine.plan.record import plan_unmark
 
-        return self._change_record(filters, lambda *known: plan_unmark(*known, selector), unmark)
+        return self._change_record(selector, filters, plan_unmark, unmark)
 
     def accept_checksum(self, selector: str, filters: Filters | None = None) -> RecordResult:
         """Take the present text of edited changesets as the right one."""
         from changelog_engine.execute.marking import accept
         from changelog_engine.plan.record import plan_accept
 
-        return self._change_record(filters, lambda *known: plan_accept(*known, selector), accept)
+        return self._change_record(selector, filters, plan_accept, accept)
 
     def resolve(self, changeset: str, *, applied: bool) -> RecordResult:
         """Settle a changeset that a crash left in doubt, by what a person saw in the database."""
@@ -353,13 +364,19 @@ class Engine:
             (executor.execute_atomic if atomic else executor.execute)(plan, state)
         except ChangelogEngineError as error:
             error.facts["result"] = result(plan, executor.outcome, run)
+            number = self.interruption.signal
+            if number is not None and self.interruption.has_cancelled and isinstance(error, ChangesetFailedError):
+                hint = "run it again: it goes on where this one ended"
+                words = f"interrupted: {error.message}"
+                raise InterruptedRunError(words, signal=number, hint=hint, facts=error.facts) from error
             raise
         return result(plan, executor.outcome, run)
 
     def _change_record(
         self,
+        selector: str,
         filters: Filters | None,
-        choose: Callable[[Changelog, ChangesetGraph, LedgerState, Filters, str], tuple[Step, ...]],
+        choose: ChooseSteps,
         record: Callable[[Worker, tuple[Step, ...]], None],
     ) -> RecordResult:
         """Under the lock: choose the steps whose record is to be changed, by a pure function, and record them."""
@@ -368,9 +385,25 @@ class Engine:
         with self._open(loaded.changelog.name, Access.WRITE) as run:
             worker = run.worker(filters, loaded.changelog.parameters)
             with run.locked(worker) as state:
-                steps = choose(loaded.changelog, loaded.graph, state, filters, run.session.kind)
+                steps = choose(loaded.changelog, loaded.graph, state, filters, run.session.kind, selector)
                 record(worker, steps)
                 return RecordResult(tuple(step.id for step in steps), run.session.location)
+
+
+@contextmanager
+def _as_redo(undone: RollbackResult) -> Iterator[None]:
+    """An error in the block carries the result so far as a redo's: what was undone, what was applied again."""
+    try:
+        yield
+    except ChangelogEngineError as error:
+        match error.facts.get("result"):
+            case RollbackResult() as result:
+                error.facts["result"] = RedoResult(result, UpdateResult(""))
+            case UpdateResult() as result:
+                error.facts["result"] = RedoResult(undone, result)
+            case None if undone.rolled_back:
+                error.facts["result"] = RedoResult(undone, UpdateResult(""))
+        raise
 
 
 def parse_label(text: str) -> Expression:

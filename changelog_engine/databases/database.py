@@ -23,14 +23,10 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """``transactional_ddl``: DDL commits and rolls back with the transaction. ``schemas``: tables live in schemas.
-
-    ``batches``: many transactions can be sent together (``run_transactions``).
-    """
+    """``transactional_ddl``: DDL commits and rolls back with the transaction. ``schemas``: tables live in schemas."""
 
     transactional_ddl: bool
     schemas: bool
-    batches: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +45,21 @@ class Transaction:
     records: tuple[OwnStatement, ...]
 
 
+class Commit(StrEnum):
+    """When transactions that are sent together commit: each by itself, or later, as parts of the one that is open."""
+
+    EACH = "each"
+    LATER = "later"
+
+
 @dataclass(frozen=True, slots=True)
 class BatchOutcome:
     """What became of transactions that were sent together.
 
-    ``returned`` has for each that was committed the first row that its records gave, if any. ``refused`` is what the database
-    said to the one after those: nothing of it was done, nor of any after it. ``statement`` is the user's statement (from 0)
+    ``returned`` has for each that was done the first row that its records gave, if any. ``refused`` is what the
+    database
+    said to the one after those: nothing of it was done, nor of any after it. ``statement`` is the user's statement
+    (from 0)
     that it was said to, None where it was the commit.
     """
 
@@ -78,10 +83,29 @@ class Settled(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Batches(Protocol):
+    """How a session sends many transactions in one journey to the server and back."""
+
+    def joins(self, sql: str) -> bool:
+        """Whether a user's statement can be sent together with others."""
+        ...
+
+    def run(self, transactions: Sequence[Transaction], commit: Commit) -> BatchOutcome:
+        """Run transactions in order, sent together, with the deferred constraints checked and the session reset in
+        each.
+
+        Where one is refused, those before it are done and nothing after it is run.
+        """
+        ...
+
+
 class Session(Protocol):
     """One connection to the target.
 
-    ``kind`` is the database kind (``dbms``), ``server`` its name and version for people, ``location`` the URL without
+    ``batches`` is None where statements travel one by one. ``elapsed_ms`` is SQL for the milliseconds since the
+    transaction
+    began, None where the database does not tell. ``kind`` is the database kind (``dbms``), ``server`` its name and
+    version for people, ``location`` the URL without
     its password, ``database``, ``schema`` and ``user`` what the connection works on, in and as.
     """
 
@@ -93,6 +117,8 @@ class Session(Protocol):
     user: str
     capabilities: Capabilities
     dialect: Dialect
+    batches: Batches | None
+    elapsed_ms: ColumnElement[int] | None
 
     def run(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:
         """Run a statement of the engine's own; gives its rows, or nothing where it has none."""
@@ -104,22 +130,6 @@ class Session(Protocol):
 
     def select(self, sql: str) -> Sequence[Row]:
         """Run one query of a user's, verbatim; gives its rows, nothing where it is no query."""
-        ...
-
-    def run_transactions(self, transactions: Sequence[Transaction]) -> BatchOutcome:
-        """Run transactions in order, sent together, with the deferred constraints checked and the session reset in each.
-
-        Where one is refused, those before it are committed and nothing after it is run. Only where ``capabilities.batches``.
-        """
-        ...
-
-    def joins_batch(self, sql: str) -> bool:
-        """Whether a user's statement can be sent together with others."""
-        ...
-
-    @property
-    def elapsed_ms(self) -> ColumnElement[int] | None:
-        """The milliseconds since the transaction began, as the database knows them; None where it does not."""
         ...
 
     def begin(self) -> None: ...

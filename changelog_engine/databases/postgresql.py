@@ -9,20 +9,22 @@ from typing import Any
 
 import psycopg
 from psycopg import pq
-from sqlalchemy import Executable, create_engine
+from sqlalchemy import ColumnElement, Executable, create_engine
 from sqlalchemy.engine import URL, Dialect
 
-from changelog_engine.databases import postgresql_batch as batch
 from changelog_engine.databases import postgresql_objects as objects
 from changelog_engine.databases.compiled import CompiledStatements
 from changelog_engine.databases.database import (
     Access,
+    Batches,
     BatchOutcome,
     Capabilities,
+    Commit,
     Row,
     Settled,
     Transaction,
 )
+from changelog_engine.databases.postgresql_batch import ELAPSED_MS, joins_batch, run_batch
 from changelog_engine.databases.postgresql_connect import connect_arguments, connection_failed, without_options
 from changelog_engine.errors import ConnectionLostError, DatabaseError, StatementError
 
@@ -71,12 +73,13 @@ class PostgresqlSession:
     """See :class:`~changelog_engine.databases.database.Session`."""
 
     kind = "postgresql"
-    capabilities = Capabilities(transactional_ddl=True, schemas=True, batches=True)
-    elapsed_ms = batch.ELAPSED_MS
+    capabilities = Capabilities(transactional_ddl=True, schemas=True)
+    elapsed_ms: ColumnElement[int] | None = ELAPSED_MS
 
     def __init__(self, connection: psycopg.Connection[Row], dialect: Dialect, location: str) -> None:
         self.dialect = dialect
         self.location = location
+        self.batches: Batches | None = _Batches(self)
         self._connection = connection
         self._compiled = CompiledStatements(dialect)
         self._locks: set[str] = set()
@@ -159,10 +162,12 @@ class PostgresqlSession:
 
     # ---------------------------------------------------------------------------------------- transactions
 
-    def run_transactions(self, transactions: Sequence[Transaction]) -> BatchOutcome:
-        outcome, answer = batch.run_batch(
+    def run_batch(self, transactions: Sequence[Transaction], commit: Commit) -> BatchOutcome:
+        """What ``batches`` runs."""
+        outcome, answer = run_batch(
             self._connection,
             transactions,
+            commit,
             (_CHECK_DEFERRED, *_RESET.split("; ")),
             self._locks_question(),
             lambda own: self._compiled.prepare(own.statement, own.parameters),
@@ -170,12 +175,9 @@ class PostgresqlSession:
         )
         if outcome.refused is not None:
             self.rollback()
-        elif answer != (len(self._locks),):
+        elif commit is Commit.EACH and answer != (len(self._locks),):
             self._take_back_locks()
         return outcome
-
-    def joins_batch(self, sql: str) -> bool:
-        return batch.joins_batch(sql)
 
     def begin(self) -> None:
         self._send("BEGIN")
@@ -315,6 +317,19 @@ class PostgresqlSession:
 
     def close(self) -> None:
         self._connection.close()
+
+
+class _Batches:
+    """See :class:`~changelog_engine.databases.database.Batches`."""
+
+    def __init__(self, session: PostgresqlSession) -> None:
+        self._session = session
+
+    def joins(self, sql: str) -> bool:
+        return joins_batch(sql)
+
+    def run(self, transactions: Sequence[Transaction], commit: Commit) -> BatchOutcome:
+        return self._session.run_batch(transactions, commit)
 
 
 def _refuse_unless(condition: str, message: str) -> str:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote as quote_path
 
-from sqlalchemy import Executable, create_engine
+from sqlalchemy import ColumnElement, Executable, create_engine
 from sqlalchemy.engine import URL, Dialect
 from sqlalchemy.exc import ArgumentError
 
 from changelog_engine.databases import sqlite_objects as objects
 from changelog_engine.databases.compiled import CompiledStatements
-from changelog_engine.databases.database import Access, Capabilities, Row, Settled
+from changelog_engine.databases.database import Access, Batches, Capabilities, Row, Settled
 from changelog_engine.databases.sqlite_lock import FileLock, Lock, NoLock
 from changelog_engine.errors import ConfigurationError, ConnectionFailedError, StatementError
 
@@ -87,6 +87,8 @@ class SqliteSession:
 
     kind = "sqlite"
     capabilities = Capabilities(transactional_ddl=True, schemas=False)
+    batches: Batches | None = None
+    elapsed_ms: ColumnElement[int] | None = None
 
     def __init__(self, reconnect: Any, dialect: Dialect, location: str, path: Path | None, access: Access) -> None:
         self.dialect = dialect

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from changelog_engine.databases.database import Commit
 from changelog_engine.errors import (
     ChangesetFailedError,
     ConnectionLostError,
@@ -27,10 +29,11 @@ from changelog_engine.execute.events import (
     Warned,
 )
 from changelog_engine.execute.interruption import Interruption
+from changelog_engine.execute.pace import MOST, MOST_CHARACTERS, Pace
 from changelog_engine.execute.preconditions import Circumstances, why_not
-from changelog_engine.execute.worker import Transaction, Worker
-from changelog_engine.ledger.entries import Event, LedgerState
-from changelog_engine.model import OnError, OnFail
+from changelog_engine.execute.worker import OpenTransaction, Worker
+from changelog_engine.ledger.entries import Entry, Event, LedgerState
+from changelog_engine.model import OnError, OnFail, Strength
 from changelog_engine.plan.steps import Action, Condition, Plan, Step
 from changelog_engine.sql.templates import names_in
 
@@ -61,9 +64,12 @@ class Executor:
         self.listener = listener
         self.interruption = interruption
         self.outcome = Outcome()
-        self._transaction: Transaction = worker.transaction
+        self._transaction: OpenTransaction = worker.transaction
         self._applied: set[str] = set()
         self._waiting: dict[str, str] = {}
+        self._position: dict[str, int] = {}
+        self._commit = Commit.EACH
+        self._pace = Pace()
 
     def execute(self, plan: Plan, state: LedgerState) -> Outcome:
         """Run every step in order, each in its own transaction. What was done stays done where a later step fails.
@@ -72,45 +78,68 @@ class Executor:
         """
         self._begin(plan, state)
         self._record_renames(plan, state)
-        for index, step in enumerate(plan.steps):
+        index = 0
+        while index < len(plan.steps):
             self.interruption.check("interrupted: what was done before is committed, nothing was begun after it")
+            batch = self._batch_from(plan.steps, index)
             try:
-                self._run_step(step, index)
+                if len(batch) > 1:
+                    index += self._run_batch(batch, index)
+                else:
+                    self._run_step(plan.steps[index], index)
+                    index += 1
             except ChangesetFailedError as error:
-                self._record_failure(step, error)
-                if step.changeset is None or step.changeset.on_error is OnError.HALT or step.action is Action.ROLLBACK:
-                    raise
-                self._go_on_without(step, index, error)
+                index = self._position[error.changeset or ""]
+                self._face_failure(plan.steps[index], index, error)
+                index += 1
             self.worker.session.renew()
         self.listener(RunEnded(self.worker.run.deployment))
         return self.outcome
+
+    def _face_failure(self, step: Step, index: int, error: ChangesetFailedError) -> None:
+        """Record the failure; raise it again unless the changelog says that the run goes on."""
+        self._record_failure(step, error)
+        if step.changeset is None or step.changeset.on_error is OnError.HALT or step.action is Action.ROLLBACK:
+            raise error
+        self._go_on_without(step, index, error)
 
     def execute_atomic(self, plan: Plan, state: LedgerState) -> Outcome:
         """Run every step in one transaction: all of it commits, or nothing does. Raises as ``execute``."""
         refuse_atomic(plan, self.worker.session.capabilities.transactional_ddl)
         self._begin(plan, state)
         self._transaction = _within
-        current: Step | None = None
+        self._commit = Commit.LATER
         try:
-            with self.worker.transaction():
+            with self.worker.transaction(), self.worker.ledger.one_advance():
                 self._record_renames(plan, state)
-                for index, current in enumerate(plan.steps):
-                    self.interruption.check("interrupted: nothing was applied, as all of it was one transaction")
-                    self._run_step(current, index)
+                self._run_within(plan.steps)
         except BaseException as error:
             self.outcome = Outcome()
-            if isinstance(error, ChangesetFailedError) and current is not None:
-                self._record_failure(current, error)
+            if isinstance(error, ChangesetFailedError):
+                self._record_failure(plan.steps[self._position[error.changeset or ""]], error)
+                raise nothing_applied(error, len(plan.steps)) from error
             raise
         self.worker.session.renew()
         self.listener(RunEnded(self.worker.run.deployment))
         return self.outcome
+
+    def _run_within(self, steps: Sequence[Step]) -> None:
+        index = 0
+        while index < len(steps):
+            self.interruption.check("interrupted: nothing was applied, as all of it was one transaction")
+            batch = self._batch_from(steps, index)
+            if len(batch) > 1:
+                index += self._run_batch(batch, index)
+            else:
+                self._run_step(steps[index], index)
+                index += 1
 
     # --------------------------------------------------------------------------------------------------- steps
 
     def _begin(self, plan: Plan, state: LedgerState) -> None:
         self._require_secrets(plan)
         self._applied = {row.id for row in state if row.was_applied}
+        self._position = {step.id: index for index, step in enumerate(plan.steps) if step.action is not Action.TAG}
         self.interruption.cancels_by(self.worker.session.cancel)
         self.listener(RunStarted(plan, self.worker.run.deployment))
 
@@ -140,17 +169,66 @@ class Executor:
                     self.worker.record(entry)
                 self._applied.add(new)
 
+    # ------------------------------------------------------------------------------------------------- batches
+
+    def _batch_from(self, steps: Sequence[Step], index: int) -> Sequence[Step]:
+        """The steps from there on that can be sent together."""
+        end, characters = index, 0
+        applied = set(self._applied) if any(step.action is Action.TAG for step in steps[index : index + MOST]) else None
+        while end < len(steps) and end - index < self._pace.steps:
+            step = steps[end]
+            characters += sum(len(statement.template) for statement in step.statements)
+            if characters > MOST_CHARACTERS or not self.worker.can_batch(step) or self._waits(step) is not None:
+                break
+            if applied is not None and step.action is Action.TAG and not applied.issuperset(step.tag_set):
+                break
+            if applied is not None:
+                applied.add(step.id)
+            end += 1
+        return steps[index:end]
+
+    def _run_batch(self, batch: Sequence[Step], index: int) -> int:
+        """Run steps that are sent together; gives how many were done. Raises ChangesetFailedError for the one after
+        those.
+        """
+        work = [(step, self._entry_of(step)) for step in batch]
+        started = time.monotonic()
+        try:
+            result = self.worker.run_batch(work, self._commit)
+        except ConnectionLostError as error:
+            raise self._lost(error, f"changesets `{batch[0].id}` to `{batch[-1].id}` were at work") from error
+        self._pace.took(time.monotonic() - started)
+        for offset, (duration, (step, entry)) in enumerate(zip(result.durations, work, strict=False)):
+            self.listener(StepStarted(step, index + offset))
+            self._note_done(step, index + offset, entry.event, duration or 0)
+        if result.failure is not None:
+            raise result.failure
+        return len(batch)
+
+    def _entry_of(self, step: Step) -> Entry:
+        run = self.worker.run
+        if step.action is Action.TAG:
+            return records.tag_entry(Event.TAGGED, step.id, run, declared=True, changesets=step.tag_set)
+        return records.done_entry(DONE[step.action], step, run, duration_ms=None, detail={})
+
+    def _note_done(self, step: Step, index: int, event: Event, duration_ms: int) -> None:
+        if step.action is Action.TAG:
+            self.outcome.tags.append(step.id)
+        else:
+            self.outcome.done.append(step.id)
+            (self._applied.discard if step.action in (Action.ROLLBACK, Action.UNMARK) else self._applied.add)(step.id)
+        self.listener(StepDone(step, index, event, duration_ms))
+
+    # ---------------------------------------------------------------------------------------------- single steps
+
     def _run_step(self, step: Step, index: int) -> None:
         self.listener(StepStarted(step, index))
         if step.action is Action.TAG:
             self._record_tag(step, index)
-            return
-        if step.action is Action.UNMARK:
-            self._unmark(step, index)
-            return
-        if self._is_held_back(step, index) or not self._conditions_hold(step, index):
-            return
-        self._run_changes(step, index)
+        elif step.action is Action.UNMARK:
+            self._record_plainly(step, index)
+        elif not self._is_held_back(step, index) and self._conditions_hold(step, index):
+            self._run_changes(step, index)
 
     def _run_changes(self, step: Step, index: int) -> None:
         event = DONE[step.action]
@@ -161,50 +239,49 @@ class Executor:
             else:
                 duration = self.worker.run_outside(step, event)
         except ConnectionLostError as error:
-            raise ConnectionLostError(
-                f"{error.message}, while changeset `{step.id}` was at work; it was committed wholly or not at all"
-                if is_one_transaction
-                else f"{error.message}, while changeset `{step.id}` was at work outside of a transaction",
-                hint="run the same command again: it asks the database what was done, and goes on from there",
-                changeset=step.id,
-            ) from error
-        self.outcome.done.append(step.id)
-        if step.action is Action.ROLLBACK:
-            self._applied.discard(step.id)
-        else:
-            self._applied.add(step.id)
-        self.listener(StepDone(step, index, event, duration))
+            how = "" if is_one_transaction else " outside of a transaction"
+            raise self._lost(error, f"changeset `{step.id}` was at work{how}") from error
+        self._note_done(step, index, event, duration)
+
+    def _lost(self, error: ConnectionLostError, when: str) -> ConnectionLostError:
+        return ConnectionLostError(
+            f"{error.message}, while {when}; each changeset is recorded if and only if it was done",
+            hint="run the same command again: it sees what was done, and goes on from there",
+            changeset=error.changeset,
+        )
 
     def _record_tag(self, step: Step, index: int) -> None:
         """Record a declared tag, unless something it stands for was skipped or failed in this run."""
         missing = [changeset for changeset in step.tag_set if changeset not in self._applied]
         if missing:
             self._skip(step, index, f"`{missing[0]}`, which it stands for, is not applied")
-            return
-        with self._transaction():
-            self.worker.record(
-                records.tag_entry(Event.TAGGED, step.id, self.worker.run, declared=True, changesets=step.tag_set)
-            )
-        self.outcome.tags.append(step.id)
-        self.listener(StepDone(step, index, Event.TAGGED, 0))
+        else:
+            self._record_plainly(step, index)
 
-    def _unmark(self, step: Step, index: int) -> None:
+    def _record_plainly(self, step: Step, index: int) -> None:
+        """A step that runs nothing: its row is all."""
+        entry = self._entry_of(step)
         with self._transaction():
-            self.worker.record(records.done_entry(Event.UNMARKED, step, self.worker.run, duration_ms=None, detail={}))
-        self.outcome.done.append(step.id)
-        self._applied.discard(step.id)
-        self.listener(StepDone(step, index, Event.UNMARKED, 0))
+            self.worker.record(entry)
+        self._note_done(step, index, entry.event, 0)
 
     # --------------------------------------------------------------------------- conditions, skips and failures
 
+    def _waits(self, step: Step) -> str | None:
+        """What the step requires that this run skipped or that failed."""
+        if not self._waiting or step.action in (Action.ROLLBACK, Action.UNMARK):
+            return None
+        required = (edge.changeset for edge in step.edges if edge.strength == Strength.REQUIRES)
+        return next((changeset for changeset in required if changeset in self._waiting), None)
+
     def _is_held_back(self, step: Step, index: int) -> bool:
         """Skip a step that requires one which this run skipped or which failed."""
-        for edge in step.edges:
-            if edge.changeset in self._waiting and edge.strength == "requires" and step.action is not Action.ROLLBACK:
-                self._waiting[step.id] = self._waiting[edge.changeset]
-                self._skip(step, index, f"it requires `{edge.changeset}`, {self._waiting[edge.changeset]}")
-                return True
-        return False
+        required = self._waits(step)
+        if required is None:
+            return False
+        self._waiting[step.id] = self._waiting[required]
+        self._skip(step, index, f"it requires `{required}`, {self._waiting[required]}")
+        return True
 
     def _skip(self, step: Step, index: int, reason: str) -> None:
         self.outcome.skipped.append((step.id, reason))
@@ -301,3 +378,23 @@ def refuse_atomic(plan: Plan, transactional_ddl: bool) -> None:
             f"`--atomic` is refused, nothing was run: DDL commits by itself on {plan.dbms}",
             hint="run it without `--atomic`: what a crash leaves is settled statement by statement",
         )
+
+
+def nothing_applied(error: ChangesetFailedError, steps: int) -> ChangesetFailedError:
+    """The failure of one changeset as that of the whole transaction, which was rolled back."""
+    is_out_of_locks = error.facts.get("sqlstate") == "53200"
+    hint = (
+        f"one transaction cannot hold {steps} steps with this server's settings: raise "
+        "`max_locks_per_transaction` on the "
+        "server and restart it, or run it without `--atomic`"
+        if is_out_of_locks
+        else error.hint
+    )
+    return type(error)(
+        f"{error.message}; nothing was applied, as all of it was one transaction",
+        hint=hint,
+        location=error.location,
+        changeset=error.changeset,
+        statement=error.statement,
+        facts=error.facts,
+    )

@@ -12,6 +12,7 @@ class Interruption:
 
     def __init__(self) -> None:
         self.signal: int | None = None
+        self.has_cancelled = False
         self._cancel: Callable[[], None] | None = None
 
     def cancels_by(self, cancel: Callable[[], None]) -> None:
@@ -23,6 +24,7 @@ class Interruption:
         is_repeated = self.signal is not None
         self.signal = signal
         if is_repeated and self._cancel is not None:
+            self.has_cancelled = True
             self._cancel()
 
     def check(self, message: str) -> None:

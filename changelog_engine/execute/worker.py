@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 
-from changelog_engine.databases.database import Session
-from changelog_engine.errors import ChangesetFailedError, CheckFailedError, ConnectionLostError, StatementError
+from changelog_engine.databases.database import Commit, Session, Transaction
+from changelog_engine.errors import (
+    ChangesetFailedError,
+    CheckFailedError,
+    ConnectionLostError,
+    DatabaseError,
+    StatementError,
+)
 from changelog_engine.execute import records
 from changelog_engine.execute.expectations import mismatch
 from changelog_engine.execute.records import RunFacts
@@ -17,7 +24,15 @@ from changelog_engine.model import Location, SqlText
 from changelog_engine.plan.steps import Statement, Step
 from changelog_engine.sql.templates import fill, show
 
-Transaction = Callable[[], AbstractContextManager[None]]
+OpenTransaction = Callable[[], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """The milliseconds of each step that was done, where they are known, and the failure of the one after them."""
+
+    durations: tuple[int | None, ...]
+    failure: ChangesetFailedError | None = None
 
 
 class Worker:
@@ -52,7 +67,7 @@ class Worker:
 
     # ------------------------------------------------------------------------------------ in a transaction
 
-    def run_in_transaction(self, step: Step, event: Event, transaction: Transaction) -> int:
+    def run_in_transaction(self, step: Step, event: Event, transaction: OpenTransaction) -> int:
         """Run a step's statements and checks and record ``event``, all in one transaction; gives its milliseconds.
 
         Raises ChangesetFailedError; then nothing of it was done.
@@ -70,6 +85,51 @@ class Worker:
         except StatementError as error:
             raise self.failure(step, error, None) from error
         return duration
+
+    # ------------------------------------------------------------------------------------------ many together
+
+    def can_batch(self, step: Step) -> bool:
+        """Whether a step can be sent together with others: nothing has to be asked of the database before or after
+        it.
+        """
+        batches = self.session.batches
+        return (
+            batches is not None
+            and step.transaction
+            and not step.conditions
+            and not step.checks
+            and all(batches.joins(statement.template) for statement in step.statements)
+        )
+
+    def run_batch(self, work: Sequence[tuple[Step, Entry]], commit: Commit) -> BatchResult:
+        """Run steps with their ledger rows, sent together; each commits with its row, or all are parts of the open
+        transaction.
+
+        The chain is linked ahead of the database: whatever ends the batch, what is committed is a beginning of it.
+        """
+        batches = self.session.batches
+        assert batches is not None
+        now = self.now()
+        transactions = [
+            Transaction(
+                tuple(fill(statement.template, self.run.secrets) for statement in step.statements),
+                self.ledger.records(entry, now),
+            )
+            for step, entry in work
+        ]
+        try:
+            outcome = batches.run(transactions, commit)
+        except DatabaseError:
+            self.ledger.forget_head()
+            raise
+        durations = tuple(row[0] if row else None for row in outcome.returned)
+        if outcome.refused is None:
+            return BatchResult(durations)
+        self.ledger.forget_head()
+        step, _ = work[len(durations)]
+        failure = self.failure(step, outcome.refused, outcome.statement)
+        failure.__cause__ = outcome.refused
+        return BatchResult(durations, failure)
 
     # --------------------------------------------------------------------------------- outside of transactions
 

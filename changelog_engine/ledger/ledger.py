@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
-from changelog_engine.databases.database import Row, Session
+from changelog_engine.databases.database import OwnStatement, Row, Session
 from changelog_engine.errors import (
     BrokenChainError,
     ConfigurationError,
@@ -35,6 +36,7 @@ from changelog_engine.ledger.entries import (
 )
 from changelog_engine.ledger.tables import LAYOUT, LedgerTables, build_tables
 
+TIMED = (Event.APPLIED, Event.RERUN, Event.ROLLED_BACK)
 _PAGE = 500
 _LISTED = tuple(name for name in COLUMNS if name not in DIGESTED)
 
@@ -53,6 +55,8 @@ class Ledger:
         self.schema = (schema or session.schema) if session.capabilities.schemas else None
         self.tables: LedgerTables = build_tables(session.database, self.schema, prefix)
         self._insert = self.tables.ledger.insert()
+        self._timed_insert = None if session.elapsed_ms is None else self._insert_timed(session.elapsed_ms)
+        self._holds_head = False
         self._advance = (
             self.tables.lock.update()
             .where(self.tables.lock.c.id == 1)
@@ -201,23 +205,62 @@ class Ledger:
             )
         self.session.create_schema(schema)
 
-    def append(self, entry: Entry, now: str) -> Entry:
-        """Add a row, in the transaction that is open; gives it as recorded.
+    def append(self, entry: Entry, now: str) -> None:
+        """Add a row, in the transaction that is open.
 
         ``now`` is UTC in the ledger's form; the row is never dated before the one that it follows.
         """
+        for own in self.records(entry, now):
+            self.session.run(own.statement, own.parameters)
+
+    def records(self, entry: Entry, now: str) -> tuple[OwnStatement, ...]:
+        """The statements that add a row, for the caller to run in this order; rows asked for later follow this one.
+
+        Where the database measures how long a transaction takes, a row of a changeset run that has no ``duration_ms``
+        gets it
+        from there, and the first statement gives it back.
+        """
         head, before = self._last if self._last is not None else (self.check_head(), "")
         row = link(bounded(replace(entry, changelog=self.changelog, recorded_at=max(now, before))), head)
-        self.session.run(self._insert, {name: _plain(getattr(row, name)) for name in COLUMNS})
-        self.session.run(self._advance, {"new_seq": row.seq, "new_hash": row.hash})
         self._last = (Head(row.seq, row.hash), row.recorded_at)
-        return row
+        values: dict[str, Any] = {name: _plain(getattr(row, name)) for name in COLUMNS}
+        insert = self._insert
+        if self._timed_insert is not None and row.event in TIMED and row.duration_ms is None:
+            insert = self._timed_insert
+            del values["duration_ms"]
+        return (OwnStatement(insert, values), *([] if self._holds_head else [self._advancing()]))
+
+    def _advancing(self) -> OwnStatement:
+        assert self._last is not None
+        head, _ = self._last
+        return OwnStatement(self._advance, {"new_seq": head.seq, "new_hash": head.hash})
+
+    @contextmanager
+    def one_advance(self) -> Iterator[None]:
+        """In one transaction: write the head once, at the end of the block, and not with each row.
+
+        PostgreSQL walks over every earlier version of the lock's row that the transaction has made.
+        """
+        self._holds_head = True
+        try:
+            yield
+            if self._last is not None:
+                advancing = self._advancing()
+                self.session.run(advancing.statement, advancing.parameters)
+        finally:
+            self._holds_head = False
 
     def forget_head(self) -> None:
         """After a transaction that did not commit: the head is what the database says, not what was hoped."""
         self._last = None
 
     # ----------------------------------------------------------------------------------------------- internal
+
+    def _insert_timed(self, elapsed_ms: sa.ColumnElement[int]) -> sa.Insert:
+        """An insert whose ``duration_ms`` the database fills in."""
+        c = self.tables.ledger.c
+        values = {name: sa.bindparam(name) for name in COLUMNS if name != "duration_ms"}
+        return self.tables.ledger.insert().values(**values, duration_ms=elapsed_ms).returning(c.duration_ms)
 
     def _mine(self) -> dict[str, Any]:
         return {"changelog": self.changelog}

@@ -84,7 +84,7 @@ def test_a_stale_row_is_cleared_and_said(project: Project) -> None:
 
 
 def test_the_lock_outlasts_a_client_whose_session_is_still_at_work(postgresql_project: Project) -> None:
-    """The client is killed, its backend goes on with ``pg_sleep``: nobody may start before that has ended."""
+    """The client is killed, its backend works on through all that was sent: nobody may start before that has ended."""
     project = postgresql_project
     project.write(SLOW)
     process = start_update(project)
@@ -95,8 +95,7 @@ def test_the_lock_outlasts_a_client_whose_session_is_still_at_work(postgresql_pr
         project.engine(lock_wait=0.2).update()
     assert project.engine().lock().held
     assert project.sql(SLEEPING) == [(1,)]
-    result = project.engine(lock_wait=30.0).update()
-    assert result.applied == ("slow",)
+    project.engine(lock_wait=30.0).update()
     assert [entry.changeset_id for entry in project.entries()] == ["first", "slow"]
     assert project.engine().verify_history().chain == "intact"
 
