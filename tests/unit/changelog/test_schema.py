@@ -38,7 +38,20 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 WORDS = ("a", "dev", "postgresql", "!sqlite", "SELECT 1;", "two words", "größe", "", " ", "any", "001", "no", "a.b/c-d")
 NUMBERS = (0, 1, 7, -3, 1.5)
-KEYS = ("id", "tag", "sql", "sql_file", "changes", "irreversible", "transaction", "default", "path", "x", "no name", "all")
+KEYS = (
+    "id",
+    "tag",
+    "sql",
+    "sql_file",
+    "changes",
+    "irreversible",
+    "transaction",
+    "default",
+    "path",
+    "x",
+    "no name",
+    "all",
+)
 
 
 def structure_faults(document: Any) -> list[str]:
@@ -111,7 +124,9 @@ ANYTHING = st.recursive(
 
 def places(document: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """The paths to all values of a document."""
-    inner = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    inner = (
+        document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    )
     return [at, *(place for key, value in inner for place in places(value, (*at, key)))]
 
 
