@@ -259,7 +259,7 @@ class Ledger:
     def _insert_timed(self, elapsed_ms: sa.ColumnElement[int]) -> sa.Insert:
         """An insert whose ``duration_ms`` the database fills in."""
         c = self.tables.ledger.c
-        values = {name: sa.bindparam(name) for name in COLUMNS if name != "duration_ms"}
+        values: dict[str, Any] = {name: sa.bindparam(name) for name in COLUMNS if name != "duration_ms"}
         return self.tables.ledger.insert().values(**values, duration_ms=elapsed_ms).returning(c.duration_ms)
 
     def _mine(self) -> dict[str, Any]:
