@@ -9,7 +9,8 @@ before parameters are replaced:
    exponent, words (letters, digits, ``_``, ``$`` and all beyond ASCII), operators, and every other sign by itself.
    White space (blank, tab, ``\\n``, ``\\r``, form feed, vertical tab) and all other comments only separate tokens. In
    PostgreSQL's texts ``$${`` neither opens nor closes a dollar quotation, as it is an escaped ``${``. A quotation, hint
-   or comment that is not closed reaches to the end. Tokens are kept as they are: case and the inside of quotes matter.
+   or comment that is not closed reaches to the end and is one token. Tokens are kept as they are: case and the inside
+   of quotes matter.
 3. ``;`` tokens at the end are dropped.
 4. The tokens are joined by single blanks. A change with no text for the kind of database counts as empty.
 5. The bytes that are hashed are, for each change in order: the length of its joined tokens in bytes of UTF-8 as a

@@ -53,10 +53,7 @@ class Lexer:
             if kind is QUOTED and start > position and text[start - 1] in self.prefix_ends:
                 start = self._begin_of_prefix(text, position, start)
             elif kind is COMMENT and text[start] == "/":
-                if self.nested_comments:
-                    end = _end_of_nested_comment(text, start)
-                if text[start + 2 : start + 3] in ("+", "!"):
-                    kind = HINT
+                kind, end = self._block_comment(text, start, end)
             if start > position:
                 segments.append((PLAIN, position, start))
             segments.append((kind, start, end))
@@ -64,6 +61,16 @@ class Lexer:
         if position < len(text):
             segments.append((PLAIN, position, len(text)))
         return segments
+
+    def _block_comment(self, text: str, start: int, end: int) -> tuple[SegmentKind, int]:
+        if self.nested_comments:
+            end = _end_of_nested_comment(text, start)
+        else:
+            end = end if end - start >= 4 and text.endswith("*/", start, end) else -1
+        if text[start + 2 : start + 3] in ("+", "!"):
+            return HINT, end if end >= 0 else len(text)
+        # One that is not closed is not passed over: the database shall see it, and refuse what is lost in it.
+        return (COMMENT, end) if end >= 0 else (QUOTED, len(text))
 
     def _begin_of_prefix(self, text: str, position: int, quotation: int) -> int:
         # The longest prefix of all is the name of a character set in MySQL.
@@ -75,12 +82,13 @@ _COMMENT_MARK = re.compile(r"/\*|\*/")
 
 
 def _end_of_nested_comment(text: str, start: int) -> int:
+    """-1 where it is not closed."""
     depth = 0
     for match in _COMMENT_MARK.finditer(text, start):
         depth += 1 if match[0] == "/*" else -1
         if depth == 0:
             return match.end()
-    return len(text)
+    return -1
 
 
 # A letter, digit, `_` or `$`, or anything beyond ASCII, white space of Unicode too, as databases have it. Written as

@@ -238,7 +238,11 @@ def _begins_trigger(piece: str, lexer: Lexer) -> bool:
 
 
 def _is_complete(piece: str) -> bool:
-    return "\0" in piece or sqlite3.complete_statement(piece)
+    try:
+        return sqlite3.complete_statement(piece)
+    except ValueError:
+        # It takes no NUL and no half of a surrogate pair; then our own reading of the quotations has to do.
+        return True
 
 
 # ------------------------------------------------------------------------------------------- by a delimiter

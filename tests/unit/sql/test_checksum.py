@@ -1,0 +1,145 @@
+"""Checksums are frozen, and see what a statement says, not how it is laid out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from changelog_engine.model import Location, SqlChange, SqlText
+from changelog_engine.sql.checksum import checksum_changes, normal_form
+
+VECTORS = Path(__file__).with_name("checksum_vectors.json")
+KINDS = ("postgresql", "sqlite", "mysql", "mariadb")
+HERE = Location("x", 1, 1)
+
+
+def change(text: str, kind: str = "sql", dbms: str = "default") -> SqlChange:
+    return SqlChange(kind, HERE, {dbms: SqlText(text, HERE)})
+
+
+def checksum(text: str, dbms: str = "postgresql") -> str:
+    return checksum_changes([change(text)], dbms)
+
+
+# ------------------------------------------------------------------------------------------------- vectors
+
+CASES = json.loads(VECTORS.read_text())
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["why"])
+def test_checksums_never_change(case: dict[str, object]) -> None:
+    """If this fails, every database out there would report all its changesets as edited."""
+    changes = [change(text) for text in case["texts"]]  # type: ignore[attr-defined]
+    assert checksum_changes(changes, str(case["dbms"])) == case["checksum"]
+
+
+def test_the_algorithm_is_the_one_that_is_documented() -> None:
+    normal = "CREATE TABLE t ( a int , b text DEFAULT 'x  y' )"
+    expected = "1:" + hashlib.sha256(f"{len(normal)}:{normal}".encode()).hexdigest()
+    assert checksum("\ufeffCREATE TABLE t(a int,-- one\r\n\tb text DEFAULT 'x  y');\r\n") == expected
+
+
+# ---------------------------------------------------------------------------------- what matters and what not
+
+SAME = [
+    ("SELECT 1", "  SELECT\n\t1 ;\n"),
+    ("SELECT a+b,c FROM t", "SELECT a + b , c FROM t -- sum"),
+    ("SELECT a::int", "SELECT a :: int"),
+    ("SELECT 1*-2", "SELECT 1 * - 2"),
+    ("f(a,b)", "f ( a /* x /* y */ */ , b )"),
+    ("SELECT 'a' /* ' */", "SELECT 'a'"),
+]
+DIFFERENT = [
+    ("SELECT 'a b'", "SELECT 'a  b'"),
+    ("SELECT 'a -- b'", "SELECT 'a '"),
+    ('SELECT "a b"', 'SELECT "a  b"'),
+    ("SELECT $$a b$$", "SELECT $$a  b$$"),
+    ("SELECT $x$ -- c\n $x$", "SELECT $x$ \n $x$"),
+    ("SELECT a b", "SELECT ab"),
+    ("SELECT 1", "select 1"),
+    ("SELECT a; SELECT b", "SELECT a SELECT b"),
+    ("SELECT a > = b", "SELECT a >= b"),
+    ("SELECT E'a'", "SELECT E 'a'"),
+    ("/*+ hint a */ SELECT 1", "/*+ hint  a */ SELECT 1"),
+    ("/*+ hint */ SELECT 1", "SELECT 1"),
+    ("SELECT 1e-5", "SELECT 1e - 5"),
+    ("SELECT 'a' 'b'", "SELECT 'a''b'"),
+    ("SELECT ${a}", "SELECT ${b}"),
+    ("SELECT a\u00a0b", "SELECT a b"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_layout_and_comments_do_not_matter(one: str, other: str) -> None:
+    assert checksum(one) == checksum(other)
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_all_else_matters(one: str, other: str) -> None:
+    assert checksum(one) != checksum(other)
+
+
+@pytest.mark.parametrize("dbms", KINDS)
+def test_hints_matter_on_every_kind(dbms: str) -> None:
+    assert len({checksum(text, dbms) for text in ("SELECT 1", "/*! x */ SELECT 1", "/*+ x */ SELECT 1")}) == 3
+
+
+def test_each_kind_is_read_by_its_own_rules() -> None:
+    assert checksum("SELECT `a  b`", "sqlite") != checksum("SELECT `a b`", "sqlite")
+    assert checksum("SELECT [a  b]", "sqlite") != checksum("SELECT [a b]", "sqlite")
+    assert checksum("SELECT [a  b]", "postgresql") == checksum("SELECT [a b]", "postgresql")
+    assert checksum("SELECT 1 # c", "mysql") == checksum("SELECT 1", "mysql")
+    assert checksum("SELECT 1 # c", "postgresql") != checksum("SELECT 1", "postgresql")
+    assert checksum("SELECT 5--3", "mysql") != checksum("SELECT 5", "mysql")
+    assert checksum("SELECT /* /* */ 1", "sqlite") == checksum("SELECT 1", "sqlite")
+
+
+def test_where_the_text_stands_does_not_matter() -> None:
+    assert checksum_changes([change("SELECT 1", "sql_file")], "sqlite") == checksum("SELECT 1", "sqlite")
+
+
+def test_only_the_text_of_the_kind_matters() -> None:
+    texts = {"postgresql": SqlText("SELECT 1", HERE), "default": SqlText("SELECT 2", HERE)}
+    both = [SqlChange("sql", HERE, texts)]
+    assert checksum_changes(both, "postgresql") == checksum("SELECT 1")
+    assert checksum_changes(both, "sqlite") == checksum("SELECT 2", "sqlite")
+
+
+def test_how_statements_are_cut_does_not_matter() -> None:
+    cut = SqlChange("sql", HERE, {"default": SqlText("SELECT 1", HERE)}, split=False, delimiter="GO")
+    assert checksum_changes([cut], "sqlite") == checksum("SELECT 1", "sqlite")
+
+
+def test_the_changes_are_told_apart() -> None:
+    texts = [["a", "b"], ["a b"], ["b", "a"], ["a"], ["a", ""], ["", "a"], [], ["1:a"], ["a;b"]]
+    found = {checksum_changes([change(text) for text in each], "sqlite") for each in texts}
+    assert len(found) == len(texts)
+
+
+# ---------------------------------------------------------------------------------------------------- laws
+
+QUOTATIONS = ("'x  y'", "'it''s'", '"q  q"', "$$ a; b $$", "$t$ -- $t$", "E'\\' '", "/*+ h */")
+SIGNS = "SELECT a a$1 ä 1 1.5 1e-5 ( ) , ; . + - * = <> >= || :: @> ->> [ ] ${name}"
+TOKENS = st.sampled_from([*QUOTATIONS, *SIGNS.split()])
+GAPS = st.sampled_from([" ", "  ", "\n", "\t\r\n", " -- c '\n", "/* c */", "/* ; /* ' */ */", "\f\v", " /**/ --\r"])
+
+
+@given(st.lists(st.tuples(TOKENS, GAPS, GAPS)))
+def test_no_layout_changes_a_checksum(tokens: list[tuple[str, str, str]]) -> None:
+    one = "".join(token + gap for token, gap, _ in tokens)
+    other = "".join(gap + token + " " for token, _, gap in tokens)
+    assert normal_form(one, "postgresql") == normal_form(other, "postgresql")
+    assert normal_form(one, "postgresql").rstrip(" ;") == " ".join(token for token, _, _ in tokens).rstrip(
+        " ;"
+    ).replace("${name}", "$ { name }").replace("1.5", "1 . 5")
+
+
+@given(st.text(st.sampled_from("aE1 ;'\"$-/*+\n\\[`#(.=>"), max_size=60), st.sampled_from(KINDS))
+def test_the_normal_form_is_its_own_normal_form(text: str, dbms: str) -> None:
+    normal = normal_form(text, dbms)
+    assert normal_form(normal, dbms) == normal
