@@ -184,8 +184,8 @@ def _insert(source: Source, root: Mapping | None, skeleton: list[str]) -> tuple[
 
 def _append(source: Source, node: Sequence, skeleton: list[str]) -> tuple[str, int]:
     text, last = source.text, node.items[-1]
-    dash = source.lines[last.start.line].find("-")
-    if text[node.start.index] == "[" or dash < 0:
+    dash = node.start.column
+    if text[node.start.index] != "-":
         hint = "write them as a block, an item after each `-`"
         raise UsageError(f"the changesets of `{source.name}` are written in brackets", hint=hint)
     end = _content_end(text, last.start.index, last.end.index, dash)

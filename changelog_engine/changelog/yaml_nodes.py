@@ -256,7 +256,7 @@ def _syntax_hint(words: str, line: str) -> str | None:
     if words == "found unexpected end of stream":
         return "close the quote"
     if words == "did not find expected whitespace or line break" and "!" in line:
-        return "put a text that begins with `!` in quotes, as in `\"!sqlite\"`"
+        return 'put a text that begins with `!` in quotes, as in `"!sqlite"`'
     if "cannot start any token" in words:
         return "put a text that begins with it in quotes"
     if words.startswith(("did not find expected key", "did not find expected '-'", "could not find expected ':'")):
