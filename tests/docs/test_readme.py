@@ -20,6 +20,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 INSTALLING = re.compile(r"python3 -m venv \.venv && \.venv/bin/pip install [^&]*&& ")
+ELSEWHERE = re.compile(r"^(?:\. \.venv/bin/activate|docker .*)\n", re.MULTILINE)
 COMPOSE_URL = "postgresql://hostman:hostman@127.0.0.1:5531/hostman"
 VARYING = (
     (re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}"), "RUN"),
@@ -64,6 +65,7 @@ def normal(output: str) -> str:
 
 
 def run_script(script: str, folder: Path) -> str:
+    """Run a script; gives its output."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("CHANGELOG_", "PG", "SHOP_"))}
     environ |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
     result = subprocess.run(
@@ -80,8 +82,11 @@ def run_script(script: str, folder: Path) -> str:
 
 
 def run_page(text: str, folder: Path) -> None:
-    for script, shown in scripts(text):
-        printed = run_script(script, folder)
+    """Run the scripts of a page one after the other, each in the folder in which the one before it ended."""
+    ends_in = folder / "ends-in"
+    for script, shown in scripts(ELSEWHERE.sub("", text)):
+        printed = run_script(f"{script}\npwd >'{ends_in}'", folder)
+        folder = Path(ends_in.read_text(encoding="utf-8").strip())
         if shown is not None:
             assert re.fullmatch(pattern_of(shown), normal(printed)), (
                 f"{script}\nprints\n\n{printed}\nand not\n\n{shown}"
@@ -95,6 +100,10 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def contents(folder: Path) -> dict[Path, str]:
+    return {file: file.read_text(encoding="utf-8") for file in folder.rglob("*") if file.is_file()}
+
+
 def without_installing(script: str) -> str:
     return INSTALLING.sub("", script).replace(".venv/bin/", "")
 
@@ -106,17 +115,25 @@ def test_the_two_commands_are_one_line_each_and_begin_on_a_fresh_machine() -> No
     assert without_installing(lines[1]) == "pytest -n auto\n"
 
 
-def test_the_tour_does_what_it_says(checkout: Path) -> None:
+def test_the_first_command_ends_with_the_sample_applied_and_a_table(checkout: Path) -> None:
     first, _ = next(scripts(section("The two commands")))
-    run_script(without_installing(first), checkout)
+    printed = run_script(without_installing(first), checkout)
+    assert (checkout / "changelog.db").exists()
+    assert re.search(r"^applied +report-sales-by-city ", printed, flags=re.MULTILINE)
+    assert "next: nothing is pending" in printed
+
+
+def test_the_tour_does_what_it_says_and_leaves_the_checkout_alone(checkout: Path) -> None:
+    before = contents(checkout / "changelogs")
     run_page(section("Five minutes"), checkout)
+    assert contents(checkout / "changelogs") == before
+    assert {file.name for file in checkout.iterdir()} == {"changelogs", "tour", "ends-in"}
 
 
 def test_the_sample_runs_on_postgresql_as_the_page_says(checkout: Path, postgresql_url: str) -> None:
     text = section("On PostgreSQL")
     assert COMPOSE_URL in text
-    text = re.sub(r"^docker .*\n", "", text, flags=re.MULTILINE).replace(COMPOSE_URL, f"'{postgresql_url}'")
-    run_page(text, checkout)
+    run_page(text.replace(COMPOSE_URL, f"'{postgresql_url}'"), checkout)
 
 
 def test_the_example_of_a_changeset_is_one_of_the_sample() -> None:

@@ -58,7 +58,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "postgast": ("sql",),
     "google": ("sql",),
     "sqlalchemy": ("databases", "ledger", "execute"),
-    "psycopg": ("databases.postgresql", "databases.postgresql_connect"),
+    "psycopg": ("databases.postgresql", "databases.postgresql_connect", "databases.postgresql_batch"),
     "sqlite3": ("databases", "sql"),
     "filelock": ("databases",),
     "click": ("cli",),
