@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -76,3 +77,12 @@ def test_the_example_of_a_configuration_is_one(tmp_path: Path) -> None:
     assert settings.contexts.names == ("prod",)
     assert (settings.schema, settings.lock_wait) == ("ops", 300)
     assert settings.parameters.configured == {"currency": "USD"}
+
+
+def test_every_dependency_is_accounted_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    names = {re.split(r"[\[<>=; ]", requirement)[0].lower() for requirement in needed}
+    page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    listed = {name.lower() for name in re.findall(r"^\| \[([\w-]+)\]", page, flags=re.MULTILINE)}
+    assert listed == names
