@@ -97,7 +97,7 @@ class PostgresqlSession:
 
     def run(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:
         sql, values = self._compiled.prepare(statement, parameters)
-        return _rows(self._send(sql, values))
+        return self._fetch(sql, values)
 
     def execute(self, sql: str) -> int | None:
         self._touched = True
@@ -106,10 +106,18 @@ class PostgresqlSession:
 
     def select(self, sql: str) -> Sequence[Row]:
         self._touched = True
-        return _rows(self._send(sql))
+        return self._fetch(sql)
 
     def _ask(self, sql: str, *values: object) -> Sequence[Row]:
-        return _rows(self._send(sql, values))
+        return self._fetch(sql, values)
+
+    def _fetch(self, sql: str, values: Mapping[str, Any] | Sequence[Any] | None = None) -> Sequence[Row]:
+        cursor = self._send(sql, values)
+        try:
+            return cursor.fetchall() if cursor.description is not None else ()
+        except psycopg.Error as error:
+            # A value that Python has no place for, such as the date `infinity`.
+            raise self._translate(error) from error
 
     def _send(self, sql: str, values: Mapping[str, Any] | Sequence[Any] | None = None) -> psycopg.Cursor[Row]:
         """``values`` None sends the text as it is, in the simple protocol."""
@@ -174,8 +182,10 @@ class PostgresqlSession:
             self._translate,
         )
         if outcome.refused is not None:
+            # What a statement prepared outlives its transaction, and the reset was not reached.
+            self._touched = True
             self.rollback()
-        elif commit is Commit.EACH and answer != (len(self._locks),):
+        elif commit is Commit.EACH and answer != len(self._locks):
             self._take_back_locks()
         return outcome
 
@@ -267,11 +277,11 @@ class PostgresqlSession:
 
     def is_locked(self, name: str) -> bool:
         test = objects.advisory_lock_test(lock_key(name))
-        return bool(_rows(self._send(f"{objects.COUNT_LOCKS} AND {test}"))[0][0])
+        return bool(self._fetch(f"{objects.COUNT_LOCKS} AND {test}")[0][0])
 
     def is_locked_by_me(self, name: str) -> bool:
         test = objects.advisory_lock_test(lock_key(name))
-        return bool(_rows(self._send(f"{objects.COUNT_OWN_LOCKS} AND {test}"))[0][0])
+        return bool(self._fetch(f"{objects.COUNT_OWN_LOCKS} AND {test}")[0][0])
 
     # ------------------------------------------------------------------------------------------- the catalogue
 
@@ -335,10 +345,6 @@ class _Batches:
 def _refuse_unless(condition: str, message: str) -> str:
     """A statement that ends a script unless the condition is true."""
     return f"DO $guard$ BEGIN IF ({condition}) IS NOT TRUE THEN RAISE EXCEPTION '{message}'; END IF; END $guard$;"
-
-
-def _rows(cursor: psycopg.Cursor[Row]) -> Sequence[Row]:
-    return cursor.fetchall() if cursor.description is not None else ()
 
 
 def _words(error: psycopg.Error) -> str:

@@ -29,6 +29,7 @@ _HINTS = (
         ("no pg_hba.conf entry",),
         "the server's pg_hba.conf does not let this user in from here",
     ),
+    (("permission denied for database",), "let the user connect: `GRANT CONNECT ON DATABASE ... TO ...`"),
     (("role",), "create the user, or name another one in the URL"),
     (("database",), "create the database (`createdb NAME`), or name another one in the URL"),
     (
@@ -65,11 +66,11 @@ def without_options(
 ) -> dict[str, Any] | None:
     """The arguments for a second try, where the server or a pooler refused our settings; None where it was not that."""
     words = str(error)
-    if "client_connection_check_interval" in words:
-        return {**arguments, "options": arguments["options"].replace(_CLIENT_CHECK, "").strip()}
     if "startup parameter" in words or "tcp_keepalives" in words:
         plainer = {key: value for key, value in arguments.items() if key != "options"}
         return plainer | ({"options": options["options"]} if "options" in options else {})
+    if "client_connection_check_interval" in words:
+        return {**arguments, "options": arguments["options"].replace(_CLIENT_CHECK, "").strip()}
     return None
 
 

@@ -118,27 +118,28 @@ class SqliteSession:
 
     def run(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:
         sql, values = self._compiled.prepare(statement, parameters)
-        return self._send(sql, values).fetchall()
+        return self._send(sql, values)[0]
 
     def execute(self, sql: str) -> int | None:
         self._note(sql)
-        cursor = self._send(sql)
-        cursor.fetchall()
-        return cursor.rowcount if cursor.rowcount >= 0 else None
+        count = self._send(sql)[1]
+        return count if count >= 0 else None
 
     def select(self, sql: str) -> Sequence[Row]:
         self._note(sql)
-        return self._send(sql).fetchall()
+        return self._send(sql)[0]
 
     def _note(self, sql: str) -> None:
         self._has_lasting = self._has_lasting or _LASTING.search(sql) is not None
 
     def _ask(self, sql: str, *values: object) -> Sequence[Row]:
-        return self._send(sql, values).fetchall()
+        return self._send(sql, values)[0]
 
-    def _send(self, sql: str, values: Any = ()) -> sqlite3.Cursor:
+    def _send(self, sql: str, values: Any = ()) -> tuple[Sequence[Row], int]:
+        """The rows, and how many were touched."""
         try:
-            return self._connection.execute(sql, values)
+            cursor = self._connection.execute(sql, values)
+            return cursor.fetchall(), cursor.rowcount
         except (sqlite3.Error, sqlite3.Warning) as error:
             raise _translate(error, sql) from error
         except ValueError as error:

@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from changelog_engine.databases.connect import connect
 from changelog_engine.databases.database import Access, Row, Session, Settled
 from changelog_engine.databases.postgresql import PostgresqlSession, lock_key
+from changelog_engine.databases.postgresql_connect import connect_arguments, without_options
 from changelog_engine.errors import ConnectionFailedError, ConnectionLostError, DatabaseError, StatementError
 from tests.fixtures.databases import PASSWORD_ROLE, Server, driver_url
 
@@ -71,6 +72,29 @@ def test_a_setting_that_the_server_refuses_is_left_out(postgresql_url: str, monk
     session = connect(postgresql_url, Access.READ)
     assert one(session, "SHOW default_transaction_read_only") == "on"
     session.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "options", "left"),
+    [
+        ("FATAL: unrecognized configuration parameter client_connection_check_interval", {}, "tcp_keepalives_idle=30"),
+        ("FATAL: unsupported startup parameter: options", {}, None),
+        (
+            "FATAL: unsupported startup parameter in options: client_connection_check_interval",
+            {"options": "-c a=b"},
+            "-c a=b",
+        ),
+    ],
+)
+def test_what_older_servers_and_poolers_refuse_is_tried_without(
+    words: str, options: dict[str, str], left: str | None
+) -> None:
+    arguments = connect_arguments(options, Access.WRITE, "x")
+    plainer = without_options(psycopg.OperationalError(words), arguments, options)
+    assert plainer is not None
+    assert "client_connection_check_interval" not in plainer.get("options", "")
+    assert (left in plainer["options"]) if left else "options" not in plainer
+    assert without_options(psycopg.OperationalError("connection refused"), arguments, options) is None
 
 
 def test_notices_are_not_printed(session: Session, capfd: pytest.CaptureFixture[str]) -> None:
@@ -156,6 +180,12 @@ def test_an_error_tells_all_that_the_server_tells(session: Session) -> None:
     with pytest.raises(StatementError) as caught:
         session.execute("SELECT a FROM t WHERE A(1)")
     assert caught.value.hint
+
+
+def test_a_value_that_python_has_no_place_for_is_an_error_of_the_statement(session: Session) -> None:
+    with pytest.raises(StatementError):
+        session.select("SELECT 'infinity'::timestamp")
+    assert session.select("SELECT 1") == [(1,)]
 
 
 def test_several_statements_can_be_sent_as_one(session: Session) -> None:

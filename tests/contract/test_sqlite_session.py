@@ -153,6 +153,16 @@ def test_two_statements_at_once_are_refused_with_the_remedy(sqlite_url: str) -> 
     session.close()
 
 
+def test_an_error_at_a_later_row_is_an_error_of_the_statement(sqlite_url: str) -> None:
+    session = connect(sqlite_url, Access.WRITE)
+    for statement in ("SELECT abs(column1) FROM (VALUES (1), (-9223372036854775808))", "SELECT CAST(x'ff' AS TEXT)"):
+        with pytest.raises(StatementError):
+            session.select(statement)
+        with pytest.raises(StatementError):
+            session.execute(statement)
+    session.close()
+
+
 def test_what_a_crash_left_is_told_from_the_catalogue(sqlite_url: str) -> None:
     session = connect(sqlite_url, Access.WRITE)
     for statement, undo in (
