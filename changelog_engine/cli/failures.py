@@ -75,7 +75,8 @@ def describe_failure(error: BaseException, call: Call) -> Failure:
 
 def _after_failure(error: ChangesetFailedError, call: Call) -> tuple[str, str]:
     """What state the database is in after a changeset failed in the middle of a run, and what to do next."""
-    step = call.lines.step if call.lines is not None else None
+    plan = call.lines.plan if call.lines is not None else None
+    step = next((step for step in plan.steps if step.id == error.changeset), None) if plan is not None else None
     again = f"`changelog {call.command}` goes on where this run ended"
     mend = f"mend {f'`{error.changeset}`' if error.changeset else 'it'}, and {again}"
     if call.given.get("atomic"):
@@ -83,7 +84,7 @@ def _after_failure(error: ChangesetFailedError, call: Call) -> tuple[str, str]:
             "nothing of this run is left: all of it was one transaction",
             f"{mend.partition(',')[0]}, and run it again",
         )
-    if step is None or step.id != error.changeset or isinstance(error, PreconditionFailedError):
+    if step is None or isinstance(error, PreconditionFailedError):
         return "", mend
     if step.transaction:
         return f"`{step.id}` left nothing behind: its transaction was rolled back", mend

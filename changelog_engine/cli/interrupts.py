@@ -35,6 +35,6 @@ class Interrupts:
     def _request(self, number: int, _frame: Any) -> None:
         is_first = self.interruption.signal is None
         self.interruption.request(number)
-        words = "stopping after the step in hand; again to cancel it" if is_first else "cancelling the step in hand"
+        words = "stopping after what is in hand; again to cancel it" if is_first else "cancelling what is in hand"
         # Not through a buffered stream, which the signal may have come in the middle of.
         os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, f"\n{words}\n".encode())

@@ -27,7 +27,7 @@ from changelog_engine.execute.events import (
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from changelog_engine.plan.steps import Step
+    from changelog_engine.plan.steps import Plan
 
 PATIENCE = 1.0
 """Seconds before a bar appears."""
@@ -46,8 +46,8 @@ class RunLines:
         self._later = ", to be committed at the end" if is_atomic else ""
         self._bar = _Bar(streams) if streams.is_terminal(sys.stderr) and not streams.is_quiet else None
         self._said_waiting: float | None = None
-        self.step: Step | None = None
-        """The step that was begun last."""
+        self.plan: Plan | None = None
+        """What was begun last."""
         self._interrupts = Interrupts()
         self.interruption = self._interrupts.interruption
 
@@ -63,9 +63,8 @@ class RunLines:
 
     def __call__(self, event: RunEvent) -> None:
         if isinstance(event, RunStarted):
+            self.plan = event.plan
             self._interrupts.take()
-        elif isinstance(event, StepStarted):
-            self.step = event.step
         if self._streams.is_json:
             return
         match event:

@@ -232,3 +232,19 @@ class TestFailures:
         assert value["error"]["code"] == "internal"
         assert "ZeroDivisionError" in value["error"]["message"]
         assert "geheim" not in str(value)
+
+    def test_a_redo_that_fails_says_what_was_undone(self, shop: Cli) -> None:
+        shop("update", "--no-context")
+        shop.write(SHOP.replace("currency text DEFAULT '${currency}'", "currency nonsense(("))
+        value = shop.json("redo", "create-orders", "--no-context", code=1)
+        assert value["rollback"]["rolled_back"] == ["create-orders"]
+        assert value["update"]["applied"] == []
+        assert value["error"]["changeset"] == "create-orders"
+        assert "rolled back before that in this run: `create-orders`" in shop_error(shop)
+
+
+def shop_error(shop: Cli) -> str:
+    shop.write(SHOP)
+    shop("update", "--no-context")
+    shop.write(SHOP.replace("currency text DEFAULT '${currency}'", "currency nonsense(("))
+    return shop("redo", "create-orders", "--no-context", code=1).err
