@@ -91,7 +91,6 @@ class Parser:
         changes = self._changes(fields, log, statements)
         for change in changes:
             texts.check_sql(change.texts, dbms, transaction=transaction)
-        place = ChangePlace(log, texts, location, statements)
         contexts = inherited
         if "contexts" in fields:
             contexts = all_of((inherited, log.expression(fields["contexts"])))
@@ -109,10 +108,8 @@ class Parser:
             dbms=dbms,
             formerly=_texts_of(fields, "formerly"),
             depends_on=self._depends_on(fields, file, location),
-            preconditions=(
-                parse_preconditions(fields["preconditions"], place, log, texts) if "preconditions" in fields else ()
-            ),
-            checks=parse_checks(fields["checks"], place, log, texts, dbms) if "checks" in fields else (),
+            preconditions=parse_preconditions(fields.get("preconditions", ()), log, texts),
+            checks=parse_checks(fields.get("checks", ()), log, texts, dbms),
             transaction=transaction,
             run=Run(fields["run"]) if "run" in fields else _ONCE,
             on_error=OnError(fields["on_error"]) if "on_error" in fields else defaults.on_error,

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from changelog_engine.changelog.file_log import FileLog
 from changelog_engine.changelog.keys import TESTS
 from changelog_engine.changelog.texts import Texts
-from changelog_engine.changes.kinds import Place
 from changelog_engine.changes.nodes import Mapping, Node, Scalar, Sequence
 from changelog_engine.changes.scalars import value_of
 from changelog_engine.changes.shapes import Fields
@@ -32,16 +31,14 @@ from changelog_engine.model import (
 _LONGEST_NAME = 60
 
 
-def parse_preconditions(
-    given: tuple[Fields, ...], place: Place, log: FileLog, texts: Texts
-) -> tuple[Precondition, ...]:
+def parse_preconditions(given: tuple[Fields, ...], log: FileLog, texts: Texts) -> tuple[Precondition, ...]:
     """The preconditions that can be made of what was read."""
     parsed: list[Precondition] = []
     for fields in given:
         for node in _scalars(fields.node):
             if "${" in node.text:
                 texts.check_parameters(log.sql_text(node))
-        test = _test(fields, place)
+        test = _test(fields, log)
         if test is None:
             continue
         message: Scalar | None = fields.get("message")
@@ -57,15 +54,13 @@ def parse_preconditions(
     return tuple(parsed)
 
 
-def parse_checks(
-    given: tuple[Fields, ...], place: Place, log: FileLog, texts: Texts, dbms: tuple[str, ...]
-) -> tuple[Check, ...]:
+def parse_checks(given: tuple[Fields, ...], log: FileLog, texts: Texts, dbms: tuple[str, ...]) -> tuple[Check, ...]:
     """The checks that can be made of what was read; one without a name goes by its SQL."""
     parsed: list[Check] = []
     for fields in given:
         if "sql" not in fields or "expect" not in fields:
             continue
-        queries = sql_texts(fields["sql"], place)
+        queries = sql_texts(fields["sql"], log.sql_text)
         texts.check_sql(queries, dbms, transaction=True)
         name: Scalar | None = fields.get("name")
         words = " ".join(next(iter(queries.values())).text.split()) if name is None else name.text
@@ -74,7 +69,7 @@ def parse_checks(
     return tuple(parsed)
 
 
-def _test(fields: Fields, place: Place) -> Test | None:
+def _test(fields: Fields, log: FileLog) -> Test | None:
     """The test that the fields hold; None where a part of it was faulty, which has been reported."""
     key = next((key for key in fields if key in TESTS), None)
     if key is None:
@@ -82,12 +77,12 @@ def _test(fields: Fields, place: Place) -> Test | None:
     value = fields[key]
     match key:
         case "sql":
-            return _query(value, place)
+            return _query(value, log)
         case "all" | "any":
-            tests = tuple(test for test in (_test(inner, place) for inner in value) if test is not None)
+            tests = tuple(test for test in (_test(inner, log) for inner in value) if test is not None)
             return AllOf(tests) if key == "all" else AnyOf(tests)
         case "not":
-            test = _test(value, place)
+            test = _test(value, log)
             return None if test is None else NoneOf(test)
         case "row_count":
             return _row_count(value)
@@ -103,10 +98,10 @@ def _test(fields: Fields, place: Place) -> Test | None:
             return _object(key.removesuffix("_exists"), value)
 
 
-def _query(value: Fields, place: Place) -> Test | None:
+def _query(value: Fields, log: FileLog) -> Test | None:
     if "query" not in value or "expect" not in value:
         return None
-    return SqlTest(sql_texts(value["query"], place), value_of(value["expect"]))
+    return SqlTest(sql_texts(value["query"], log.sql_text), value_of(value["expect"]))
 
 
 def _row_count(value: Fields) -> Test | None:

@@ -98,7 +98,8 @@ class _Composer:
         return node
 
     def node(self, event: Any) -> Node:
-        if _kind(event) is AliasEvent:
+        kind: Any = event.__class__
+        if kind is AliasEvent:
             return self.alias(event)
         anchor = event.anchor
         if anchor is None:
@@ -111,7 +112,7 @@ class _Composer:
 
     def unnamed(self, event: Any) -> Node:
         self.count += 1
-        kind = _kind(event)
+        kind: Any = event.__class__
         is_faulty = event.tag is not None and self.has_faulty_tag(event, kind)
         if kind is ScalarEvent:
             # `!prod` without quotes is reported once, and then taken as the text that it was meant to be
@@ -127,11 +128,19 @@ class _Composer:
 
     def sequence(self, start: Any) -> Sequence:
         items: list[Node] = []
-        event = self.next()
-        while _kind(event) is not SequenceEndEvent:
-            items.append(self.node(event))
-            event = self.next()
-        return Sequence(items, start.start_mark, event.end_mark)
+        next_event = self.next
+        while True:
+            event = next_event()
+            kind: Any = event.__class__
+            if kind is ScalarEvent and event.tag is None and event.anchor is None:
+                items.append(
+                    Scalar(event.value, event.implicit[0], event.style, None, event.start_mark, event.end_mark)
+                )
+                self.count += 1
+            elif kind is SequenceEndEvent:
+                return Sequence(items, start.start_mark, event.end_mark)
+            else:
+                items.append(self.node(event))
 
     def mapping(self, start: Any) -> Mapping:
         entries: dict[str, tuple[Scalar, Node]] = {}

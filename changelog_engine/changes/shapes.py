@@ -174,7 +174,7 @@ class ListOf:
         read = self.item.read
         each = f"an item of {name}"
         values = [read(item, log, each) for item in node.items]
-        return tuple(value for value in values if value is not INVALID)
+        return tuple(value for value in values if value is not INVALID) if INVALID in values else tuple(values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +319,8 @@ class ByNode:
         return _one_of(shapes)
 
     def read(self, node: Node, log: Log, name: str) -> Any:
-        if isinstance(node, Scalar):
+        shape: Shape | None
+        if node.__class__ is Scalar:
             shape = self.scalar
             if node.plain and node.text in NULLS and not isinstance(shape, AnyScalar):
                 shape = None
