@@ -35,7 +35,10 @@ _ID = Text(
     longest=255,
     examples=("create-customers", "billing/create-invoices"),
 )
-_NAME = Rule(re.compile(NAME_PATTERN), "letters, digits and `. _ -` only")
+_NAME = Rule(
+    re.compile(rf"(?!(?:[aA][nN][dD]|[oO][rR]|[nN][oO][tT])$){NAME_PATTERN}"),
+    "ASCII letters, digits and `. _ -` only, and not `and`, `or` or `not`",
+)
 _LABEL = Text(words="a name", rule=_NAME)
 _LABELS = ListOf(_LABEL)
 _CONTEXTS = Text(words="an expression", rule=_FILLED, joint=" or ", examples=("dev or (test and not prod)", "!prod"))
