@@ -37,7 +37,7 @@ _ID = Text(
 )
 _NAME = Rule(
     re.compile(rf"(?!(?:[aA][nN][dD]|[oO][rR]|[nN][oO][tT])$){NAME_PATTERN}"),
-    "ASCII letters, digits and `. _ -` only, and not `and`, `or` or `not`",
+    "a name (ASCII letters, digits and `. _ -`; none of `and`, `or`, `not`)",
 )
 _LABEL = Text(words="a name", rule=_NAME)
 _LABELS = ListOf(_LABEL)
