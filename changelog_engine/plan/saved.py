@@ -14,7 +14,7 @@ from changelog_engine.plan.stepping import listed
 from changelog_engine.plan.steps import Action, Plan, Step
 
 FORMAT = 1
-AGAIN = "make a new plan, look at it, and run that"
+AGAIN = "make a new plan and run that; where it was made with `--context`, `--label` or `--param`, give the same ones"
 
 
 def dump_plan(plan: Plan) -> str:

@@ -353,3 +353,37 @@ def test_a_secret_that_a_kept_rollback_needs_is_asked_for_before_anything_is_und
     database.update(log, parameters=ParameterSources(given={"key": "hunter2"}))
     with pytest.raises(UsageError, match="needs the secret parameter `key`"):
         database.plan_rollback(log, Everything())
+
+
+def test_the_ledgers_edges_correct_the_order_of_applying() -> None:
+    """Applied a, b; a was run again requiring b; by now b requires a: the ledger's edge decides, a goes first."""
+    database = applied(changeset("a", run=Run.ALWAYS), changeset("b"))
+    database.update(changelog(changeset("b"), changeset("a", ["b"], run=Run.ALWAYS)))
+    now = changelog(changeset("a"), changeset("b", ["a"]))
+    assert ids(database.plan_rollback(now, Everything())) == ["a", "b"]
+
+
+def test_the_ledgers_edges_lead_to_the_present_id() -> None:
+    database = applied(changeset("orders", text="SELECT 1"), changeset("b", ["orders"]))
+    log = changelog(changeset("create-orders", text="SELECT 1", formerly=("orders",)), changeset("b"))
+    with pytest.raises(PlanRefusedError, match="`b` requires `create-orders`"):
+        database.plan_rollback(log, Selected("create-orders"))
+
+
+def test_what_is_in_doubt_is_in_the_way_of_going_back_to_a_moment() -> None:
+    database = applied(changeset("a"))
+    database.stop("b", ("SELECT 1", "SELECT 2"), 1, died=True)
+    with pytest.raises(InDoubtError, match="`b` is in doubt"):
+        database.plan_rollback(changelog(changeset("a")), AppliedAfter(datetime(2027, 1, 1, tzinfo=UTC)))
+
+
+def test_what_was_refused_at_its_first_statement_is_not_in_the_way() -> None:
+    database = applied(changeset("a"))
+    database.stop("b", ("SELECT one",), 0, failed="no such column")
+    assert ids(database.plan_rollback(changelog(changeset("a"), changeset("b", ["a"])), Everything())) == ["a"]
+
+
+def test_count_does_not_count_what_is_in_doubt_and_was_never_applied() -> None:
+    database = applied(changeset("a"))
+    database.stop("b", ("SELECT 1", "SELECT 2"), 1, died=True)
+    assert ids(database.plan_rollback(changelog(changeset("a"), changeset("b")), LastApplied(1))) == ["a"]

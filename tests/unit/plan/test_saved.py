@@ -104,3 +104,17 @@ def test_what_is_no_plan_says_so(text: str) -> None:
 )
 def test_its_contexts_can_be_read_back(contexts: ContextChoice) -> None:
     assert saved_contexts(dump_plan(Database().plan(LOG, contexts=contexts))) == contexts
+
+
+def test_what_would_have_to_come_first_by_now_overtakes_it() -> None:
+    """b depends on a all along, but a was left out of the saved plan by nothing but a hand that edited the file."""
+    saved = json.loads(dump_plan(Database().plan(LOG)))
+    saved["steps"] = [step for step in saved["steps"] if step["id"] == "b"]
+    with pytest.raises(PlanRefusedError, match="`a` would have to come first"):
+        check_saved(json.dumps(saved), Database().plan(LOG))
+
+
+def test_another_order_overtakes_it() -> None:
+    saved = dump_plan(Database().plan(changelog(changeset("a"), changeset("b"))))
+    with pytest.raises(PlanRefusedError, match="the order of the steps is another one"):
+        check_saved(saved, Database().plan(changelog(changeset("b"), changeset("a"))))

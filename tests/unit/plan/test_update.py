@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from changelog_engine.changelog.expressions import parse_expression
 from changelog_engine.errors import InvalidChangelogError, PlanRefusedError, UsageError
-from changelog_engine.model import OnFail, Parameter, Precondition, Run, SqlTest, SqlText
-from changelog_engine.plan.request import ContextChoice, ContextMode, ParameterSources
+from changelog_engine.ledger.entries import Direction
+from changelog_engine.model import (
+    AllOf,
+    DbmsIs,
+    IsApplied,
+    NoneOf,
+    OnFail,
+    Parameter,
+    Precondition,
+    Run,
+    SqlTest,
+    SqlText,
+)
+from changelog_engine.plan.request import ContextChoice, ContextMode, ParameterSources, Selected
 from changelog_engine.plan.steps import Action
 from tests.unit.factory import at, changelog, changeset, tag
 from tests.unit.ledger_factory import Database, ids
@@ -370,3 +384,92 @@ def test_preconditions_stand_as_conditions() -> None:
     assert condition.text == "SELECT count(*) FROM t gives 0"
     assert isinstance(condition.test, SqlTest)
     assert condition.test.texts["default"].text == "SELECT count(*)\n  FROM t"
+
+
+# ----------------------------------------------------------------------------------------------- odd situations
+
+
+def test_a_tag_whose_set_has_shrunk_stays_as_it_is() -> None:
+    database = Database()
+    database.update(changelog(changeset("a"), changeset("b"), tag("t")))
+    database.rollback(changelog(changeset("a"), changeset("b"), tag("t")), Selected("b"))
+    assert database.plan(changelog(changeset("a"), tag("t"))).steps == ()
+
+
+def test_what_is_half_undone_halts_the_update_whatever_its_statements_are() -> None:
+    both = changeset("a", text="SELECT 1; SELECT 2", rollback="SELECT 1; SELECT 2")
+    database = Database()
+    database.update(changelog(both))
+    database.stop("a", ("SELECT 1", "SELECT 2"), 1, failed="locked", direction=Direction.ROLLBACK)
+    (halt,) = database.plan(changelog(both)).halts
+    assert halt.reason.startswith("its rollback stopped at statement 2 of 2, `SELECT 2` (locked)")
+
+
+def test_an_undoing_that_was_refused_at_its_first_statement_changed_nothing() -> None:
+    database = Database()
+    database.update(changelog(changeset("a")))
+    database.stop("a", ("DROP TABLE a",), 0, failed="locked", direction=Direction.ROLLBACK)
+    plan = database.plan(changelog(changeset("a")))
+    assert (plan.steps, plan.halts) == ((), ())
+
+
+def test_a_check_that_failed_outside_of_a_transaction_leaves_it_in_doubt() -> None:
+    database = Database()
+    database.stop("a", ("SELECT 1", "SELECT 2"), 2, failed="1 is not 0")
+    row = database.recorded["a"]
+    assert row.progress is not None
+    database.recorded["a"] = replace(row, progress=replace(row.progress, checks_failed=True))
+    (halt,) = database.plan(changelog(TWO)).halts
+    assert "a check then failed (1 is not 0)" in halt.reason
+
+
+def test_what_always_runs_may_be_edited() -> None:
+    database = Database()
+    database.update(changelog(changeset("a", run=Run.ALWAYS, text="SELECT 1")))
+    plan = database.plan(changelog(changeset("a", run=Run.ALWAYS, text="SELECT 2")))
+    assert (ids(plan), plan.halts) == (["a"], ())
+
+
+def test_a_rerun_that_was_refused_in_the_middle_goes_on_from_there() -> None:
+    views = changeset("a", run=Run.ON_CHANGE, text="SELECT 1; SELECT 2", transaction=False)
+    database = Database()
+    database.update(changelog(changeset("a", run=Run.ON_CHANGE, text="SELECT 0", transaction=False)))
+    database.stop("a", ("SELECT 1", "SELECT two"), 1, failed="no such column")
+    (step,) = database.plan(changelog(views)).steps
+    assert (step.action, step.first, step.reason) == (Action.RERUN, 1, "run: on_change; it goes on at statement 2")
+
+
+def test_what_was_refused_at_its_first_statement_and_is_gone_leaves_nothing() -> None:
+    database = Database()
+    database.stop("gone", ("SELECT one",), 0, failed="no such column")
+    assert database.states(changelog(changeset("a"))) == {"a": "pending"}
+
+
+def test_what_is_in_doubt_and_gone_halts_the_update() -> None:
+    database = Database()
+    database.stop("gone", ("SELECT 1", "SELECT 2"), 1, died=True)
+    assert [halt.id for halt in database.plan(changelog(changeset("a"))).halts] == ["gone"]
+    assert database.states(changelog(changeset("a"))) == {"a": "pending", "gone": "in_doubt"}
+
+
+def test_a_record_without_a_checksum_is_no_edit() -> None:
+    database = Database()
+    database.update(changelog(changeset("a")))
+    database.recorded["a"] = replace(database.recorded["a"], checksum=None)
+    assert database.states(changelog(changeset("a"))) == {"a": "applied"}
+
+
+def test_where_both_the_earlier_and_the_present_id_are_recorded_the_present_one_counts() -> None:
+    database = Database()
+    database.update(changelog(changeset("old"), changeset("new")))
+    log = changelog(changeset("new", formerly=("old",)))
+    assert database.states(log) == {"new": "applied", "old": "unknown"}
+    assert database.plan(log).renames == ()
+
+
+def test_a_precondition_on_an_earlier_id_asks_for_the_present_one() -> None:
+    asks = Precondition(NoneOf(AllOf((IsApplied("old"), DbmsIs(("sqlite",))))), at(1))
+    log = changelog(changeset("new", formerly=("old",)), changeset("a", preconditions=(asks,)))
+    (condition,) = Database().plan(log).steps[1].conditions
+    assert condition.text == "not (new is applied and the database is sqlite)"
+    assert condition.test == NoneOf(AllOf((IsApplied("new"), DbmsIs(("sqlite",)))))
