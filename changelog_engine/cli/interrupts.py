@@ -22,6 +22,8 @@ class Interrupts:
     def take(self) -> None:
         if not self._previous:
             for number in SIGNALS:
+                if signal.getsignal(number) is signal.SIG_IGN:
+                    continue  # as `nohup` and a shell's `&` want it
                 try:
                     self._previous[number] = signal.signal(number, self._request)
                 except ValueError:

@@ -158,6 +158,8 @@ def _raise_terminated(*_: Any) -> None:
 
 
 def _on_sigterm(handler: Any) -> Any:
+    if handler is None or signal.getsignal(signal.SIGTERM) is signal.SIG_IGN:
+        return None
     try:
         return signal.signal(signal.SIGTERM, handler)
     except ValueError:
