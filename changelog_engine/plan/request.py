@@ -41,6 +41,13 @@ class ParameterSources:
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     configured: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def for_file_names(self) -> Mapping[str, str]:
+        """The values that parameters in file names may take: files are read before contexts and variables are looked
+        at.
+        """
+        return {**self.configured, **self.given}
+
 
 @dataclass(frozen=True, slots=True)
 class Filters:

@@ -14,6 +14,9 @@ from changelog_engine.plan.stepping import listed
 from changelog_engine.plan.steps import Action, Plan, Step
 
 FORMAT = 1
+SHOWN = 5
+"""Differences that a message names."""
+
 AGAIN = "make a new plan and run that; where it was made with `--context`, `--label` or `--param`, give the same ones"
 
 
@@ -44,10 +47,11 @@ def check_saved(text: str, plan: Plan) -> Plan:
     the contexts or the parameters are not those that it was made from.
     """
     saved = _parse(text)
-    differences = [*_moved_on(saved, plan), *_steps_differ(saved["steps"], plan)]
+    differences = _moved_on(saved, plan) or _steps_differ(saved["steps"], plan)
     if differences:
         raise PlanRefusedError(
-            f"the saved plan was overtaken, nothing was run: {'; '.join(differences)}",
+            f"the saved plan was overtaken, nothing was run: {'; '.join(differences[:SHOWN])}"
+            + (f"; and {len(differences) - SHOWN} more differences" if len(differences) > SHOWN else ""),
             hint=AGAIN,
             facts={"differences": differences},
         )
