@@ -1,0 +1,34 @@
+"""Processes to be killed, and databases to kill them on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.nursery import Nursery
+from tests.fixtures.projects import Project
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    with Nursery() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def kills() -> int:
+    """How many random moments each kind of kill is tried at; ``CHANGELOG_TEST_KILLS`` asks for more of them."""
+    return int(os.environ.get("CHANGELOG_TEST_KILLS", "25"))
+
+
+@pytest.fixture
+def postgresql_project(tmp_path: Path, postgresql_url: str) -> Project:
+    return Project(tmp_path, postgresql_url)
+
+
+@pytest.fixture
+def sqlite_project(tmp_path: Path, sqlite_url: str) -> Project:
+    return Project(tmp_path, sqlite_url)
