@@ -91,7 +91,9 @@ class Engine:
     def validate(self) -> ValidateResult:
         """Read everything; raises InvalidChangelogError with all that is wrong."""
         changelog = (loaded := self._load()).changelog
-        return ValidateResult(len(changelog.changesets), len(changelog.tags), len(changelog.files), loaded.warnings)
+        return ValidateResult(
+            len(changelog.changesets), len(changelog.tags), len(changelog.inventory.files), loaded.warnings
+        )
 
     def graph(self, form: str, selector: str | None = None) -> str:
         """The graph, or the selected part of it, as ``text``, ``mermaid``, ``dot`` or ``json``."""
@@ -168,26 +170,41 @@ class Engine:
     # ------------------------------------------------------------------------------------------------- running
 
     def update(
-        self, request: UpdateRequest | None = None, *, atomic: bool = False, saved_plan: str | None = None
+        self,
+        request: UpdateRequest | None = None,
+        *,
+        atomic: bool = False,
+        saved_plan: str | None = None,
+        quick: bool = True,
     ) -> UpdateResult:
-        """Apply what is pending; with ``saved_plan`` (the text of one) exactly that. ``atomic``: all of it in one
-        transaction.
+        """Apply what is pending; with ``saved_plan`` (the text of one) exactly that.
 
+        ``atomic``: all of it in one transaction. ``quick`` lets it end at once where the ledger keeps that these very
+        files were found complete; else all is compared.
         An error that ends it in the middle has the result so far in ``facts["result"]``.
         """
+        from changelog_engine.completion import Completion, is_all_done
         from changelog_engine.execute.halts import refuse_halts
 
         request = self._asked(request or UpdateRequest())
-        loaded = self._load()
-        with self._open(loaded.changelog.name, Access.WRITE) as run:
+        with self._open("", Access.WRITE) as run:
+            completion = Completion(run.ledger, self.settings, request, saved_plan)
+            if quick and completion.holds():
+                return UpdateResult("", database=run.session.location)
+            loaded = self._load()
+            run.ledger.changelog = loaded.changelog.name
             planned = _plan_update(loaded, run, run.ledger.read_state(), request, saved_plan)
             if not (planned.steps or planned.renames or planned.halts):
+                completion.keep(planned.head, loaded.changelog.inventory)
                 return UpdateResult("", notes=planned.notes, database=run.session.location)
             worker = run.worker(request.filters, loaded.changelog.parameters)
             with run.locked(worker) as state:
                 plan = _plan_update(loaded, run, state, request, saved_plan)
                 refuse_halts(plan, run.ledger)
-                return self._execute(plan, state, run, worker, atomic, _update_result)
+                result = self._execute(plan, state, run, worker, atomic, _update_result)
+                if is_all_done(plan, result):
+                    completion.keep(run.ledger.head, loaded.changelog.inventory)
+                return result
 
     def rollback(self, request: RollbackRequest, *, atomic: bool = False) -> RollbackResult:
         """Undo what the request names, in reverse order; all of it is planned before anything is undone."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from changelog_engine.changelog.reader import read_changelog
+from changelog_engine.changelog.reader import Reading, read_changelog
 from changelog_engine.errors import InvalidChangelogError
 from changelog_engine.model import Changelog, Problem
 from changelog_engine.settings import Settings
@@ -31,7 +31,7 @@ def load(settings: Settings) -> Loaded:
     # Here, as commands that need no more than the name do without networkx.
     from changelog_engine.graph.build import build_graph
 
-    reading = read_changelog(settings.changelog, settings.root)
+    reading = _read(settings)
     built = build_graph(reading.changelog, complete=reading.complete)
     problems = reading.problems + built.problems
     if problems:
@@ -41,4 +41,8 @@ def load(settings: Settings) -> Loaded:
 
 def read_name(settings: Settings) -> str:
     """The changelog's name in the ledger; that much is known of an invalid one too. UsageError where there is none."""
-    return read_changelog(settings.changelog, settings.root).changelog.name
+    return _read(settings).changelog.name
+
+
+def _read(settings: Settings) -> Reading:
+    return read_changelog(settings.changelog, settings.root, values=settings.parameters.for_file_names)

@@ -308,20 +308,37 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Inventory:
+    """What a changelog was read from: all that can make it another one.
+
+    ``files`` are names (relative to the root, with ``/``) with the SHA-256 of their bytes; ``globs`` are the file that
+    a glob
+    stands in, the pattern, and the names of its matches; ``values`` are the parameters that stand in file names, with
+    the values
+    given for them, None where the default holds.
+    """
+
+    files: tuple[tuple[str, str], ...] = ()
+    globs: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    values: tuple[tuple[str, str | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Changelog:
     """All that the root file and its includes declare, in declared order.
 
-    ``contexts`` are the names that the root declares, or None where it declares none. ``files`` are the files read,
-    YAML and SQL, as written in messages. ``root`` is the folder that no path leaves.
+    ``contexts`` are the names that the root declares, or None where it declares none. ``root`` is the folder that no
+    path
+    leaves. ``inventory`` has every file read, YAML and SQL.
     """
 
     name: str
     root: str
-    files: tuple[str, ...]
     changesets: tuple[Changeset, ...]
     tags: tuple[Tag, ...]
     parameters: Mapping[str, Parameter]
     contexts: tuple[str, ...] | None = None
+    inventory: Inventory = Inventory()
 
 
 # -------------------------------------------------------------------------------------- problems and facts

@@ -27,7 +27,10 @@ from changelog_engine.settings import Settings
 
 
 class Run:
-    """An open session for the changelog called ``name``. Closed at the end of its ``with`` block."""
+    """An open session with its ledger. Closed at the end of its ``with`` block.
+
+    The ledger shows the rows of the changelog called ``name``, which may be set later.
+    """
 
     def __init__(
         self, settings: Settings, name: str, access: Access, listener: Listener, interruption: Interruption

@@ -113,6 +113,8 @@ class Loader:
                 return (self.texts.root.locate(written, beside),)
             if written is not None:
                 matches = self.texts.root.matches(written, beside)
+                names = tuple(self.texts.root.name(path) for path in matches)
+                self.texts.globs.append((log.source.name, written, names))
                 if not matches:
                     log.warn(f"no file matches `{written}`", node, "paths are relative to the file that names them")
                 return matches

@@ -59,11 +59,11 @@ def read_changelog(path: Path, root: Path, *, values: Mapping[str, str] | None =
     changelog = Changelog(
         name=loader.name,
         root=root.as_posix(),
-        files=tuple(texts.sources),
         changesets=tuple(parser.changesets),
         tags=tuple(parser.tags),
         parameters=texts.parameters,
         contexts=loader.contexts,
+        inventory=texts.inventory(),
     )
     return Reading(changelog, _sorted(findings.problems), _sorted(findings.warnings), findings.complete)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -22,6 +23,8 @@ class Source:
     path: Path
     text: str
     lines: tuple[str, ...]
+    digest: str = ""
+    """The SHA-256 of the bytes that were read; empty for a text that is in no file."""
 
     def problem(self, message: str, line: int, column: int, *, length: int = 1, hint: str | None = None) -> Problem:
         """A problem at a place of this file; line and column from 1."""
@@ -42,7 +45,7 @@ def read_source(path: Path, name: str) -> Source | Problem:
     """The file, or what keeps it from being read as text. Raises ``OSError`` where it cannot be opened."""
     data = path.read_bytes()
     try:
-        return source_of(name, path, data.decode("utf-8"))
+        return replace(source_of(name, path, data.decode("utf-8")), digest=hashlib.sha256(data).hexdigest())
     except UnicodeDecodeError as error:
         return _not_utf8(data, error.start, name)
 

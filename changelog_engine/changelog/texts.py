@@ -12,7 +12,7 @@ from changelog_engine.changelog.source import Source, read_source
 from changelog_engine.changes.kinds import DATABASE_KINDS
 from changelog_engine.changes.nearest import nearest
 from changelog_engine.changes.nodes import Scalar
-from changelog_engine.model import Location, Parameter, Problem, SqlByKind, SqlText
+from changelog_engine.model import Inventory, Location, Parameter, Problem, SqlByKind, SqlText
 from changelog_engine.sql.templates import MissingParameterError, expand, malformed_in, names_in
 
 _CONTROL_WORDS = ("begin", "commit", "rollback", "end", "abort", "savepoint", "release", "start", "prepare")
@@ -38,7 +38,10 @@ class Texts:
         self.parameters: dict[str, Parameter] = {}
         self.sources: dict[str, Source] = {}
         """Every file read so far, by name."""
+        self.globs: list[tuple[str, str, tuple[str, ...]]] = []
+        """Every glob so far: the file that it stands in, the pattern, the names of its matches."""
         self._with_parameters: list[SqlText] = []
+        self._in_file_names: set[str] = set()
 
     def problem_at(self, place: Location, message: str, hint: str | None = None, length: int = 1) -> None:
         self.findings.problems.append(self.locate(place, message, hint, length))
@@ -46,6 +49,12 @@ class Texts:
     def locate(self, place: Location, message: str, hint: str | None = None, length: int = 1) -> Problem:
         source = self.sources[place.file]
         return source.problem(message, place.line, place.column, hint=hint, length=length)
+
+    def inventory(self) -> Inventory:
+        """All that was read."""
+        files = ((name, source.digest) for name, source in self.sources.items())
+        values = ((name, self.values.get(name)) for name in sorted(self._in_file_names))
+        return Inventory(tuple(sorted(files)), tuple(self.globs), tuple(values))
 
     # ------------------------------------------------------------------------------------------------ files
 
@@ -58,6 +67,7 @@ class Texts:
         if "${" not in node.text:
             return node.text
         for name, _ in names_in(node.text):
+            self._in_file_names.add(name)
             if name in self.parameters and self.parameters[name].secret:
                 log.report(f"the secret parameter `{name}` cannot be part of a file name", node)
                 return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,6 +41,15 @@ _PAGE = 500
 _LISTED = tuple(name for name in COLUMNS if name not in DIGESTED)
 
 
+@dataclass(frozen=True, slots=True)
+class _LockRow:
+    """``head`` is the one that the lock row keeps, ``last`` what the last row is."""
+
+    head: Head
+    last: Head
+    complete: str | None
+
+
 class Ledger:
     """The ledger of one changelog (``changelog`` is its namespace) over one session."""
 
@@ -68,9 +77,21 @@ class Ledger:
 
     def read_head(self) -> Head | None:
         """The head that the lock row keeps; None where there is no ledger. Raises LedgerTooNewError."""
-        lock = self.tables.lock.c
+        row = self._read_lock_row()
+        return None if row is None else row.head
+
+    def read_complete(self) -> tuple[Head, str] | None:
+        """The head, and what was last found complete; None where nothing was, or where the last row is not the head."""
+        row = self._read_lock_row()
+        return None if row is None or row.complete is None or row.last != row.head else (row.head, row.complete)
+
+    def _read_lock_row(self) -> _LockRow | None:
+        lock, ledger = self.tables.lock.c, self.tables.ledger.c
+        last = sa.select(sa.func.max(ledger.seq)).scalar_subquery()
+        last_hash = sa.select(ledger.hash).order_by(ledger.seq.desc()).limit(1).scalar_subquery()
+        columns = (lock.layout, lock.head_seq, lock.head_hash, lock.complete, last, last_hash)
         try:
-            rows = self.session.run(sa.select(lock.layout, lock.head_seq, lock.head_hash).where(lock.id == 1))
+            rows = self.session.run(sa.select(*columns).where(lock.id == 1))
         except StatementError:
             if self.session.exists("table", self._qualified(self.tables.lock)):
                 raise
@@ -80,14 +101,14 @@ class Ledger:
                 f"the row of `{self.tables.lock.name}` is gone",
                 hint="restore it from a backup: the ledger's layout and head are kept in it",
             )
-        layout, seq, digest = rows[0]
+        layout, seq, digest, complete, last_seq, last_digest = rows[0]
         if layout > LAYOUT:
             raise LedgerTooNewError(
                 f"the ledger in {self.session.location} has layout {layout}; this version knows layouts up to {LAYOUT}",
                 hint="a newer version of changelog-engine has worked on this database: install that version or "
                 "a later one",
             )
-        return Head(seq, digest)
+        return _LockRow(Head(seq, digest), Head(last_seq or 0, last_digest or ""), complete)
 
     def read_state(self) -> LedgerState:
         """What the ledger says of this changelog, as plans are made from it."""
@@ -249,6 +270,18 @@ class Ledger:
                 self.session.run(advancing.statement, advancing.parameters)
         finally:
             self._holds_head = False
+
+    @property
+    def head(self) -> Head:
+        """The head after the rows that were added last, once they are committed."""
+        return self._last[0] if self._last is not None else self.check_head()
+
+    def keep_complete(self, text: str, head: Head) -> None:
+        """Keep what was found complete, unless the ledger has moved on from ``head`` since."""
+        lock = self.tables.lock
+        update = lock.update().where(lock.c.id == 1, lock.c.head_seq == sa.bindparam("at_seq"))
+        values = {"new_complete": text, "at_seq": head.seq}
+        self.session.run(update.values(complete=sa.bindparam("new_complete")), values)
 
     def forget_head(self) -> None:
         """After a transaction that did not commit: the head is what the database says, not what was hoped."""

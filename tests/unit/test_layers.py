@@ -31,7 +31,19 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "settings_file": ("plan.request",),
     "loading": ("changelog", "graph", "settings"),
     "run": ("changelog.parameters", "execute", "ledger", "databases", "plan.request", "settings"),
+    "completion": (
+        *(
+            "changelog.inventory",
+            "changelog.expressions",
+            "ledger",
+            "plan.request",
+            "plan.steps",
+            "results",
+            "settings",
+        ),
+    ),
     "engine": (
+        "completion",
         "loading",
         "run",
         "changelog",

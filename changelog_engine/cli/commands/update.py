@@ -23,6 +23,7 @@ FAILED = 1
 @click.option(
     "--sql", "as_script", is_flag=True, help="Print the script for the database's own client, and do nothing."
 )
+@click.option("--no-cache", is_flag=True, help="Compare everything, also where nothing changed since the last update.")
 @click.option("--plan", "plan_file", metavar="FILE", help="Run exactly the plan that `changelog plan -o FILE` saved.")
 @filter_options
 @common_options
@@ -33,6 +34,7 @@ def update(
     atomic: bool,
     dry_run: bool,
     as_script: bool,
+    no_cache: bool,
     plan_file: str | None,
 ) -> None:
     """Apply what is pending, in the order of the dependencies; each changeset commits together with its record.
@@ -59,7 +61,7 @@ def update(
         return
     began = time.monotonic()
     with RunLines(call.streams, is_atomic=atomic) as lines:
-        result = call.engine(lines).update(request, atomic=atomic, saved_plan=saved)
+        result = call.engine(lines).update(request, atomic=atomic, saved_plan=saved, quick=not no_cache)
     if call.streams.is_json:
         from changelog_engine.cli.json_output import render_result
 

@@ -132,7 +132,8 @@ def test_files_of_sql_are_read_beside_the_file_that_names_them(read: Read) -> No
     assert str(change.texts["default"].locate(10)) == "sql/a.sql:2:1"
     assert isinstance(changeset.rollback, RollbackChanges)
     assert changeset.rollback.changes[0].texts["sqlite"].text == "SELECT 3;"
-    assert reading.changelog.files == ("main.yaml", "sub/a.yaml", "sql/a.sql", "sub/b.sql")
+    files = [name for name, _ in reading.changelog.inventory.files]
+    assert files == ["main.yaml", "sql/a.sql", "sub/a.yaml", "sub/b.sql"]
 
 
 @pytest.mark.parametrize(
