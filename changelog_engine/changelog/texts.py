@@ -169,8 +169,14 @@ class Texts:
         # the SQL parser behind this takes longer to import than a small changelog to read
         from changelog_engine.sql.statements import transaction_control
 
-        found = {offset: keyword for kind in kinds for keyword, offset in transaction_control(sql, kind)}
-        for offset, keyword in sorted(found.items()):
+        # What ends a routine's body for one kind may look like an END or COMMIT by the rules of another.
+        found: set[tuple[str, int]] | None = None
+        for kind in kinds:
+            of_kind = set(transaction_control(sql, kind))
+            found = of_kind if found is None else found & of_kind
+            if not found:
+                return
+        for keyword, offset in sorted(found or (), key=lambda place: place[1]):
             hint = "remove it: the changes and their ledger row commit together"
             if transaction:
                 hint += "; for statements that the database refuses in a transaction write `transaction: false`"

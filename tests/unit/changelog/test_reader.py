@@ -330,3 +330,28 @@ def test_dependencies_are_where_they_are_written(read: Read) -> None:
     changeset = read("changesets:\n  - {id: a, depends_on: [b], sql: x, rollback: y}\n").changelog.changesets[0]
     assert isinstance(changeset.depends_on[0], Dependency)
     assert str(changeset.depends_on[0].location) == "main.yaml:2:26"
+
+
+# ------------------------------------------------------------------------------------------ transaction control
+
+_ATOMIC = "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END;"
+_TRIGGER = "CREATE TRIGGER t AFTER INSERT ON a BEGIN UPDATE a SET n = 1; END;"
+
+
+@pytest.mark.parametrize(
+    ("sql", "reported"),
+    [
+        pytest.param(f"sql: {_ATOMIC}", [], id="a body in PostgreSQL's words"),
+        pytest.param(f"sql: {_TRIGGER}", [], id="a trigger in SQLite's words"),
+        pytest.param(f"sql: {{sqlite: '{_TRIGGER}', default: '{_ATOMIC}'}}", [], id="each kind its own"),
+        pytest.param(f"sql: {_TRIGGER} COMMIT;", ["COMMIT"], id="what all kinds find stays an error"),
+        pytest.param(f"sql: {_TRIGGER}\n    dbms: [postgresql]", ["END"], id="only the kinds it may run on"),
+        pytest.param(f"sql: {_ATOMIC}\n    dbms: ['!postgresql', '!mysql', '!mariadb']", ["END"], id="kinds left out"),
+        pytest.param(f"sql: {{sqlite: '{_ATOMIC}', default: SELECT 1}}", ["END"], id="a kind's own text"),
+    ],
+)
+def test_transaction_control_is_what_every_kind_that_may_run_it_takes_for_it(
+    read: Read, sql: str, reported: list[str]
+) -> None:
+    reading = read(f"changesets:\n  - id: a\n    rollback: SELECT 2\n    {sql}\n", faulty=True)
+    assert [problem.message.split("`")[1] for problem in reading.problems] == reported
