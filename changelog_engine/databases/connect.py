@@ -26,10 +26,14 @@ class DatabaseKind:
 KINDS = {
     "postgresql": DatabaseKind("changelog_engine.databases.postgresql", "psycopg", "psycopg[binary]"),
     "sqlite": DatabaseKind("changelog_engine.databases.sqlite", "pysqlite", "the sqlite3 module of Python"),
+    "mysql": DatabaseKind("changelog_engine.databases.mysql", "pymysql", "changelog-engine[mysql]"),
+    "mariadb": DatabaseKind("changelog_engine.databases.mysql", "pymysql", "changelog-engine[mysql]"),
 }
 ALIASES = {"postgres": "postgresql"}
 
-_EXAMPLES = "write it as `postgresql://user@host:5432/database` or `sqlite:///file.db`"
+_EXAMPLES = (
+    "write it as `postgresql://user@host:5432/database`, `mysql://user@host:3306/database` or `sqlite:///file.db`"
+)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:\+([A-Za-z0-9_]+))?://")
 _USER = re.compile(r"([^:/?#]+://)([^:/@?#]*):(.*)$", re.DOTALL)
 _PLAIN_PASSWORD = re.compile(r"[^@/?#\s]*(@[^@?]*(?:\?[\w.]+=.*)?)$", re.DOTALL)

@@ -22,6 +22,9 @@ from changelog_engine.errors import ConfigurationError
         ("sqlite:///x.db", "sqlite"),
         ("sqlite://", "sqlite"),
         ("sqlite+pysqlite:///x.db", "sqlite"),
+        ("mysql://host/x", "mysql"),
+        ("mysql+pymysql://host/x", "mysql"),
+        ("mariadb://host/x", "mariadb"),
     ],
 )
 def test_the_kind_is_known_without_connecting(url: str, kind: str) -> None:
@@ -31,7 +34,7 @@ def test_the_kind_is_known_without_connecting(url: str, kind: str) -> None:
 @pytest.mark.parametrize(
     ("url", "words", "remedy"),
     [
-        ("oracle://u:s3cret@host/x", "`oracle` is not supported", "postgresql, sqlite"),
+        ("oracle://u:s3cret@host/x", "`oracle` is not supported", "mariadb, mysql, postgresql, sqlite"),
         ("postgresql+psycopg2://u:s3cret@host/x", "`psycopg2`", "postgresql+psycopg://"),
         ("shop.db", "is not a URL", "sqlite:///file.db"),
         ("", "is not a URL", "sqlite:///file.db"),
@@ -70,27 +73,35 @@ def test_a_password_is_never_shown(url: str, shown: str) -> None:
     assert redact(url) == shown
 
 
-def test_a_driver_that_is_not_installed_is_named_with_the_remedy() -> None:
+@pytest.mark.parametrize(
+    ("kind", "driver", "package"),
+    [
+        ("postgresql", "psycopg", "psycopg[binary]"),
+        ("mysql", "pymysql", "changelog-engine[mysql]"),
+        ("mariadb", "pymysql", "changelog-engine[mysql]"),
+    ],
+)
+def test_a_driver_that_is_not_installed_is_named_with_the_remedy(kind: str, driver: str, package: str) -> None:
     code = (
-        "import sys; sys.modules['psycopg'] = None\n"
+        f"import sys; sys.modules['{driver}'] = None\n"
         "from changelog_engine.databases.connect import connect, Access\n"
         "from changelog_engine.errors import ConfigurationError\n"
-        "try: connect('postgresql://u:s3cret@host/x', Access.READ)\n"
+        f"try: connect('{kind}://u:s3cret@host/x', Access.READ)\n"
         "except ConfigurationError as error: print(error.message, error.hint)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert "driver for postgresql is not installed" in done.stdout, done.stderr
-    assert "pip install 'psycopg[binary]'" in done.stdout
+    assert f"driver for {kind} is not installed" in done.stdout, done.stderr
+    assert f"pip install '{package}'" in done.stdout
     assert "s3cret" not in done.stdout + done.stderr
 
 
 def test_importing_the_seam_imports_no_driver() -> None:
     code = (
         "import sys, changelog_engine.databases.database, changelog_engine.databases.connect;"
-        "print(sorted({'sqlalchemy', 'psycopg', 'sqlite3', 'filelock'} & set(sys.modules)))"
+        "print(sorted({'sqlalchemy', 'psycopg', 'pymysql', 'sqlite3', 'filelock'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
 
 
 def test_every_kind_has_its_module() -> None:
-    assert sorted(KINDS) == ["postgresql", "sqlite"]
+    assert sorted(KINDS) == ["mariadb", "mysql", "postgresql", "sqlite"]

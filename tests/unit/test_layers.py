@@ -71,6 +71,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "google": ("sql",),
     "sqlalchemy": ("databases", "ledger", "execute"),
     "psycopg": ("databases.postgresql", "databases.postgresql_connect", "databases.postgresql_batch"),
+    "pymysql": ("databases.mysql", "databases.mysql_errors"),
     "sqlite3": ("databases", "sql"),
     "filelock": ("databases",),
     "click": ("cli",),
