@@ -7,7 +7,7 @@ database refuses a statement, ``ConnectionLostError`` where the connection is go
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -52,18 +52,22 @@ class Commit(StrEnum):
     LATER = "later"
 
 
+Done = Callable[[Row | None], bool]
+"""Told of each transaction of a batch as it is done, with the first row that its records gave; True asks to stop
+there.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class BatchOutcome:
-    """What became of transactions that were sent together.
+    """What became of transactions that were sent together: so many, the first ones, were done.
 
-    ``returned`` has for each that was done the first row that its records gave, if any. ``refused`` is what the
-    database
-    said to the one after those: nothing of it was done, nor of any after it. ``statement`` is the user's statement
-    (from 0)
-    that it was said to, None where it was the commit.
+    ``refused`` is what the database said to the one after those: nothing of it was done, nor of any after it.
+    ``statement``
+    is the user's statement (from 0) that it was said to, None where it was the commit.
     """
 
-    returned: tuple[Row | None, ...]
+    done: int
     refused: StatementError | None = None
     statement: int | None = None
 

@@ -20,11 +20,12 @@ from changelog_engine.databases.database import (
     BatchOutcome,
     Capabilities,
     Commit,
+    Done,
     Row,
     Settled,
     Transaction,
 )
-from changelog_engine.databases.postgresql_batch import ELAPSED_MS, joins_batch, run_batch
+from changelog_engine.databases.postgresql_batch import ELAPSED_MS, Batch, joins_batch
 from changelog_engine.databases.postgresql_connect import connect_arguments, connection_failed, without_options
 from changelog_engine.errors import ConnectionLostError, DatabaseError, StatementError
 
@@ -170,18 +171,18 @@ class PostgresqlSession:
 
     # ---------------------------------------------------------------------------------------- transactions
 
-    def run_batch(self, transactions: Sequence[Transaction], commit: Commit) -> BatchOutcome:
+    def run_batch(self, transactions: Sequence[Transaction], commit: Commit, done: Done) -> BatchOutcome:
         """What ``batches`` runs."""
-        outcome, answer = run_batch(
+        batch = Batch(
             self._connection,
             transactions,
             commit,
-            (_CHECK_DEFERRED, *_RESET.split("; ")),
-            self._locks_question(),
-            lambda own: self._compiled.prepare(own.statement, own.parameters),
-            self._translate,
+            closing=(_CHECK_DEFERRED, *_RESET.split("; ")),
+            question=self._locks_question(),
+            prepare=lambda own: self._compiled.prepare(own.statement, own.parameters),
         )
-        if outcome.refused is not None:
+        outcome, answer = batch.run(done, self.cancel, self._translate)
+        if answer is None:
             # What a statement prepared outlives its transaction, and the reset was not reached.
             self._touched = True
             self.rollback()
@@ -338,8 +339,8 @@ class _Batches:
     def joins(self, sql: str) -> bool:
         return joins_batch(sql)
 
-    def run(self, transactions: Sequence[Transaction], commit: Commit) -> BatchOutcome:
-        return self._session.run_batch(transactions, commit)
+    def run(self, transactions: Sequence[Transaction], commit: Commit, done: Done) -> BatchOutcome:
+        return self._session.run_batch(transactions, commit, done)
 
 
 def _refuse_unless(condition: str, message: str) -> str:

@@ -19,7 +19,7 @@ from psycopg import pq
 from psycopg.errors import error_from_result
 from sqlalchemy import BigInteger, ColumnElement, literal_column
 
-from changelog_engine.databases.database import BatchOutcome, Commit, OwnStatement, Row, Transaction
+from changelog_engine.databases.database import BatchOutcome, Commit, Done, OwnStatement, Row, Transaction
 from changelog_engine.errors import DatabaseError, StatementError
 
 ELAPSED_MS: ColumnElement[int] = literal_column(
@@ -32,15 +32,21 @@ _PARAMETER = re.compile(r"%\((\w+)\)s|%%")
 _FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE, pq.ExecStatus.NONFATAL_ERROR)
 
 
+_CANCELLED = "57014"
+
+
 @dataclass(frozen=True, slots=True)
 class _Message:
-    """One statement on its way; ``transaction`` and ``statement`` count from 0, ``statement`` None is the engine's own."""
+    """One statement on its way; ``transaction`` and ``statement`` count from 0, ``statement`` None is the engine's
+    own.
+    """
 
     sql: bytes
     parameters: tuple[bytes | None, ...]
     transaction: int
     statement: int | None = None
     is_first_record: bool = False
+    is_last: bool = False
 
 
 def joins_batch(sql: str) -> bool:
@@ -48,38 +54,124 @@ def joins_batch(sql: str) -> bool:
     return _COPY.search(sql) is None
 
 
-def run_batch(
-    connection: psycopg.Connection[Row],
-    transactions: Sequence[Transaction],
-    commit: Commit,
-    closing: Sequence[str],
-    question: str,
-    prepare: Callable[[OwnStatement], tuple[str, Any]],
-    translate: Callable[[psycopg.Error], DatabaseError],
-) -> tuple[BatchOutcome, int | None]:
-    """Send the transactions, each with the ``closing`` statements before its records, and a ``question`` after them.
+class Batch:
+    """Transactions on their way over one connection, each with the ``closing`` statements before its records.
 
-    Gives what became of them, and the number that answers the question: None after a refusal, as it was then not asked.
-    Raises what ``translate`` makes of an error that is not one statement's, such as a lost connection.
+    ``question`` is asked after them all, for one number.
     """
-    last = _Message(question.encode(), (), len(transactions))
-    messages = (*_messages(transactions, commit, closing, prepare), last)
-    try:
-        results = _exchange(connection.pgconn, messages)
-    except psycopg.Error as error:
-        raise translate(error) from error
-    returned: list[Row | None] = []
-    for message, result in zip(messages, results, strict=True):
-        if result.status in _FAILED:
-            failure = error_from_result(result)
-            refused = translate(failure)
-            if not isinstance(refused, StatementError):
-                raise refused from failure
-            refused.__cause__ = failure
-            return BatchOutcome(tuple(returned[: message.transaction]), refused, message.statement), None
+
+    def __init__(
+        self,
+        connection: psycopg.Connection[Row],
+        transactions: Sequence[Transaction],
+        commit: Commit,
+        *,
+        closing: Sequence[str],
+        question: str,
+        prepare: Callable[[OwnStatement], tuple[str, Any]],
+    ) -> None:
+        self._connection = connection
+        self._pgconn = connection.pgconn
+        last = _Message(question.encode(), (), len(transactions))
+        self._messages = (*_messages(transactions, commit, closing, prepare), last)
+        self._results: list[pq.abc.PGresult] = []
+        self._row: Row | None = None
+        self._done = 0
+        self._is_cancelled = False
+
+    def run(
+        self, done: Done, cancel: Callable[[], None], translate: Callable[[psycopg.Error], DatabaseError]
+    ) -> tuple[BatchOutcome, int | None]:
+        """Send everything; gives what became of it, and the answer: None after a refusal, as it was then not asked.
+
+        Raises what ``translate`` makes of an error that is not one statement's, such as a lost connection.
+        """
+        try:
+            self._exchange(done, cancel)
+        except psycopg.Error as error:
+            raise translate(error) from error
+        for message, result in zip(self._messages, self._results, strict=True):
+            if result.status in _FAILED:
+                return self._refused(message, error_from_result(result), translate), None
+        return BatchOutcome(self._done), _number(self._results[-1])
+
+    def _refused(
+        self, message: _Message, failure: psycopg.Error, translate: Callable[[psycopg.Error], DatabaseError]
+    ) -> BatchOutcome:
+        if self._is_cancelled and failure.sqlstate == _CANCELLED:
+            return BatchOutcome(self._done)
+        refused = translate(failure)
+        if not isinstance(refused, StatementError):
+            raise refused from failure
+        refused.__cause__ = failure
+        return BatchOutcome(self._done, refused, message.statement)
+
+    def _exchange(self, done: Done, cancel: Callable[[], None]) -> None:
+        """Send every message and one sync, and take all the results; reads while it writes: the server may wait for
+        that.
+        """
+        pgconn = self._pgconn
+        was_nonblocking = pgconn.nonblocking
+        pgconn.nonblocking = 1
+        pgconn.enter_pipeline_mode()
+        try:
+            waiting = select.poll()
+            sending = self._send()
+            is_sending, is_synced = True, False
+            while not is_synced:
+                waiting.register(pgconn.socket, select.POLLIN | (select.POLLOUT if is_sending else 0))
+                ready = waiting.poll()[0][1]
+                if ready & ~select.POLLOUT:
+                    pgconn.consume_input()
+                    is_synced = self._collect(done, cancel)
+                if is_sending and ready & select.POLLOUT:
+                    is_sending = next(sending, None) is not None
+        finally:
+            if pgconn.status == pq.ConnStatus.OK:
+                pgconn.exit_pipeline_mode()
+                pgconn.nonblocking = was_nonblocking
+
+    def _send(self) -> Iterator[str]:
+        """Hand libpq the messages and the sync; stops at each point where the network takes no more for now.
+
+        A flush request after each transaction has the server tell of it as it is done, and not at the end of all.
+        """
+        pgconn = self._pgconn
+        for message in self._messages:
+            pgconn.send_query_params(message.sql, message.parameters)
+            if message.is_last:
+                pgconn.send_flush_request()
+            while pgconn.flush():
+                yield "full"
+        pgconn.pipeline_sync()
+        while pgconn.flush():
+            yield "full"
+
+    def _collect(self, done: Done, cancel: Callable[[], None]) -> bool:
+        """Take the results that are there; True when the sync's is among them."""
+        pgconn = self._pgconn
+        while not pgconn.is_busy():
+            # None ends the results of one message; a second one means that there is nothing more for now
+            result = pgconn.get_result() or (None if pgconn.is_busy() else pgconn.get_result())
+            if result is None:
+                return False
+            if result.status == pq.ExecStatus.PIPELINE_SYNC:
+                return True
+            self._take(result, done, cancel)
+        return False
+
+    def _take(self, result: pq.abc.PGresult, done: Done, cancel: Callable[[], None]) -> None:
+        message = self._messages[len(self._results)]
+        self._results.append(result)
+        if result.status not in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
+            return
         if message.is_first_record:
-            returned.append((_number(result),) if result.ntuples else None)
-    return BatchOutcome(tuple(returned)), _number(results[-1])
+            self._row = (_number(result),) if result.ntuples else None
+        if message.is_last:
+            self._done += 1
+            if done(self._row) and not self._is_cancelled:
+                self._is_cancelled = True
+                cancel()
 
 
 def _messages(
@@ -89,21 +181,24 @@ def _messages(
     prepare: Callable[[OwnStatement], tuple[str, Any]],
 ) -> Iterator[_Message]:
     closing_messages = [sql.encode() for sql in closing]
+    is_alone = commit is Commit.EACH
     for number, transaction in enumerate(transactions):
-        if commit is Commit.EACH:
+        if is_alone:
             yield _Message(b"BEGIN", (), number)
         for index, sql in enumerate(transaction.statements):
             yield _Message(sql.encode(), (), number, index)
         if transaction.statements:
             for closing_sql in closing_messages:
                 yield _Message(closing_sql, (), number)
+        count = len(transaction.records)
         for index, record in enumerate(transaction.records):
             text, values = prepare(record)
             numbered, names = _numbered(text)
             parameters = tuple(None if values[name] is None else str(values[name]).encode() for name in names)
-            yield _Message(numbered, parameters, number, is_first_record=index == 0)
-        if commit is Commit.EACH:
-            yield _Message(b"COMMIT", (), number)
+            is_last = index == count - 1 and not is_alone
+            yield _Message(numbered, parameters, number, is_first_record=index == 0, is_last=is_last)
+        if is_alone:
+            yield _Message(b"COMMIT", (), number, is_last=True)
 
 
 @lru_cache(maxsize=16)
@@ -118,55 +213,6 @@ def _numbered(sql: str) -> tuple[bytes, tuple[str, ...]]:
         return f"${len(names)}"
 
     return _PARAMETER.sub(number, sql).encode(), tuple(names)
-
-
-def _exchange(pgconn: pq.abc.PGconn, messages: Sequence[_Message]) -> list[pq.abc.PGresult]:
-    """Send every message and one sync; gives the result of each. Reads while it writes: the server may wait for that."""
-    was_nonblocking = pgconn.nonblocking
-    pgconn.nonblocking = 1
-    pgconn.enter_pipeline_mode()
-    try:
-        results: list[pq.abc.PGresult] = []
-        waiting = select.poll()
-        sending = _send(pgconn, messages)
-        is_sending, is_synced = True, False
-        while not is_synced:
-            waiting.register(pgconn.socket, select.POLLIN | (select.POLLOUT if is_sending else 0))
-            ready = waiting.poll()[0][1]
-            if ready & ~select.POLLOUT:
-                pgconn.consume_input()
-                is_synced = _collect(pgconn, results)
-            if is_sending and ready & select.POLLOUT:
-                is_sending = next(sending, None) is not None
-        return results
-    finally:
-        if pgconn.status == pq.ConnStatus.OK:
-            pgconn.exit_pipeline_mode()
-            pgconn.nonblocking = was_nonblocking
-
-
-def _send(pgconn: pq.abc.PGconn, messages: Sequence[_Message]) -> Iterator[str]:
-    """Hand libpq the messages and the sync; stops at each point where the network takes no more for now."""
-    for message in messages:
-        pgconn.send_query_params(message.sql, message.parameters)
-        while pgconn.flush():
-            yield "full"
-    pgconn.pipeline_sync()
-    while pgconn.flush():
-        yield "full"
-
-
-def _collect(pgconn: pq.abc.PGconn, results: list[pq.abc.PGresult]) -> bool:
-    """Take the results that are there; True when the sync's is among them."""
-    while not pgconn.is_busy():
-        # None ends the results of one message; a second one means that there is nothing more for now
-        result = pgconn.get_result() or (None if pgconn.is_busy() else pgconn.get_result())
-        if result is None:
-            return False
-        if result.status == pq.ExecStatus.PIPELINE_SYNC:
-            return True
-        results.append(result)
-    return False
 
 
 def _number(result: pq.abc.PGresult) -> int | None:

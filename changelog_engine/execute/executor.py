@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from changelog_engine.databases.database import Commit
+from changelog_engine.databases.database import Commit, Row
 from changelog_engine.errors import (
     ChangesetFailedError,
     ConnectionLostError,
@@ -188,22 +188,30 @@ class Executor:
         return steps[index:end]
 
     def _run_batch(self, batch: Sequence[Step], index: int) -> int:
-        """Run steps that are sent together; gives how many were done. Raises ChangesetFailedError for the one after
-        those.
+        """Run steps that are sent together; gives how many were done: fewer where the run is to end.
+
+        Raises ChangesetFailedError for the first that fails.
         """
         work = [(step, self._entry_of(step)) for step in batch]
+        count = 0
+
+        def done(row: Row | None) -> bool:
+            nonlocal count
+            step, entry = work[count]
+            self._note_done(step, index + count, entry.event, row[0] if row and row[0] else 0)
+            count += 1
+            if count < len(work):
+                self.listener(StepStarted(work[count][0], index + count))
+            return self.interruption.signal is not None
+
+        self.listener(StepStarted(batch[0], index))
         started = time.monotonic()
         try:
-            result = self.worker.run_batch(work, self._commit)
+            self.worker.run_batch(work, self._commit, done)
         except ConnectionLostError as error:
-            raise self._lost(error, f"changesets `{batch[0].id}` to `{batch[-1].id}` were at work") from error
+            raise self._lost(error, f"changesets `{batch[count].id}` to `{batch[-1].id}` were under way") from error
         self._pace.took(time.monotonic() - started)
-        for offset, (duration, (step, entry)) in enumerate(zip(result.durations, work, strict=False)):
-            self.listener(StepStarted(step, index + offset))
-            self._note_done(step, index + offset, entry.event, duration or 0)
-        if result.failure is not None:
-            raise result.failure
-        return len(batch)
+        return count
 
     def _entry_of(self, step: Step) -> Entry:
         run = self.worker.run

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 
-from changelog_engine.databases.database import Commit, Session, Transaction
+from changelog_engine.databases.database import Commit, Done, Session, Transaction
 from changelog_engine.errors import (
     ChangesetFailedError,
     CheckFailedError,
@@ -25,14 +24,6 @@ from changelog_engine.plan.steps import Statement, Step
 from changelog_engine.sql.templates import fill, show
 
 OpenTransaction = Callable[[], AbstractContextManager[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class BatchResult:
-    """The milliseconds of each step that was done, where they are known, and the failure of the one after them."""
-
-    durations: tuple[int | None, ...]
-    failure: ChangesetFailedError | None = None
 
 
 class Worker:
@@ -101,11 +92,14 @@ class Worker:
             and all(batches.joins(statement.template) for statement in step.statements)
         )
 
-    def run_batch(self, work: Sequence[tuple[Step, Entry]], commit: Commit) -> BatchResult:
+    def run_batch(self, work: Sequence[tuple[Step, Entry]], commit: Commit, done: Done) -> None:
         """Run steps with their ledger rows, sent together; each commits with its row, or all are parts of the open
         transaction.
 
-        The chain is linked ahead of the database: whatever ends the batch, what is committed is a beginning of it.
+        ``done`` is told of each step as it is done, and may ask to stop. The chain is linked ahead of the database:
+        whatever
+        ends the batch, what is committed is a beginning of it. Raises ChangesetFailedError for the first that is
+        refused.
         """
         batches = self.session.batches
         assert batches is not None
@@ -118,18 +112,14 @@ class Worker:
             for step, entry in work
         ]
         try:
-            outcome = batches.run(transactions, commit)
+            outcome = batches.run(transactions, commit, done)
         except DatabaseError:
             self.ledger.forget_head()
             raise
-        durations = tuple(row[0] if row else None for row in outcome.returned)
-        if outcome.refused is None:
-            return BatchResult(durations)
-        self.ledger.forget_head()
-        step, _ = work[len(durations)]
-        failure = self.failure(step, outcome.refused, outcome.statement)
-        failure.__cause__ = outcome.refused
-        return BatchResult(durations, failure)
+        if outcome.done < len(work):
+            self.ledger.forget_head()
+        if outcome.refused is not None:
+            raise self.failure(work[outcome.done][0], outcome.refused, outcome.statement) from outcome.refused
 
     # --------------------------------------------------------------------------------- outside of transactions
 
