@@ -90,17 +90,16 @@ class Ledger:
         last = sa.select(sa.func.max(ledger.seq)).scalar_subquery()
         last_hash = sa.select(ledger.hash).order_by(ledger.seq.desc()).limit(1).scalar_subquery()
         columns = (lock.layout, lock.head_seq, lock.head_hash, lock.complete, last, last_hash)
+        query = sa.select(*columns).where(lock.id == 1)
         try:
-            rows = self.session.run(sa.select(*columns).where(lock.id == 1))
+            rows = self.session.run(query)
         except StatementError:
-            if self.session.exists("table", self._qualified(self.tables.lock)):
-                raise
-            return None
+            if not self.session.exists("table", self._qualified(self.tables.lock)):
+                return None
+            # Somebody else may have made it just now; any other refusal comes again.
+            rows = self.session.run(query)
         if not rows:
-            raise BrokenChainError(
-                f"the row of `{self.tables.lock.name}` is gone",
-                hint="restore it from a backup: the ledger's layout and head are kept in it",
-            )
+            raise self._row_is_gone()
         layout, seq, digest, complete, last_seq, last_digest = rows[0]
         if layout > LAYOUT:
             raise LedgerTooNewError(
@@ -180,10 +179,20 @@ class Ledger:
 
     def check_head(self) -> Head:
         """The ledger's head, after it was seen to be the last row, as hashed; raises BrokenChainError."""
-        head = self.read_head() or Head()
-        c = self.tables.ledger.c
-        rows = self.session.run(sa.select(*(c[name] for name in COLUMNS)).order_by(c.seq.desc()).limit(1))
-        last = _entry(COLUMNS, rows[0]) if rows else None
+        lock, c = self.tables.lock.c, self.tables.ledger.c
+        # One statement, for one moment: without the lock, somebody may be writing.
+        newest = c.seq == sa.select(sa.func.max(c.seq)).scalar_subquery()
+        query = (
+            sa.select(lock.head_seq, lock.head_hash, *(c[name] for name in COLUMNS))
+            .select_from(self.tables.lock.outerjoin(self.tables.ledger, newest))
+            .where(lock.id == 1)
+        )
+        rows = self.session.run(query)
+        if not rows:
+            raise self._row_is_gone()
+        seq, digest, *values = rows[0]
+        head, row = Head(seq, digest), dict(zip(COLUMNS, values, strict=True))
+        last = _entry(COLUMNS, tuple(values)) if row["seq"] is not None else None
         found = Head(last.seq, last.hash) if last else Head()
         if found != head or (last and hash_entry(last, last.prev_hash) != last.hash):
             raise BrokenChainError(
@@ -194,6 +203,12 @@ class Ledger:
             )
         self._last = (head, last.recorded_at if last else "")
         return head
+
+    def _row_is_gone(self) -> BrokenChainError:
+        return BrokenChainError(
+            f"the row of `{self.tables.lock.name}` is gone",
+            hint="restore it from a backup: the ledger's layout and head are kept in it",
+        )
 
     # ------------------------------------------------------------------------------------------------ writing
 
@@ -333,11 +348,12 @@ class Ledger:
         begun = json.loads(detail)
         done, outside = list(begun["done"]), begun.get("outside")
         progress = Progress(Direction(direction), state["seq"], count, statements=tuple(begun["statements"]))
+        # A run that is at work may have added other rows since the state was read.
         for event, _, _, text in later:
-            facts = json.loads(text)
             if event == Event.STATEMENT_DONE:
-                done.append(facts["digest"])
+                done.append(json.loads(text)["digest"])
             elif event == Event.FAILED:
+                facts = json.loads(text)
                 checks_failed = facts.get("checks_failed", False)
                 progress = replace(progress, failed=facts["message"], checks_failed=checks_failed)
         is_certain = outside is None or len(done) > outside

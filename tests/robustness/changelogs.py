@@ -49,7 +49,7 @@ _TAG = ("half", 0, "  - tag: half\n")
 
 
 def on_postgresql() -> Counted:
-    """In transactions and outside of them, with what is refused in one: indexes made and dropped concurrently, VACUUM."""
+    """In transactions and outside of them, with what is refused in one: indexes concurrently, VACUUM."""
     tables = [
         _part(f"t{n}", f"CREATE TABLE t{n} AS SELECT g AS id, g % 7 AS kind FROM generate_series(1, 300) g", marks=2)
         for n in range(1, TABLES + 1)
@@ -82,7 +82,7 @@ def on_postgresql() -> Counted:
 
 
 def on_sqlite() -> Counted:
-    """In transactions and outside of them, with what is refused or passed over in one: VACUUM, PRAGMA, write-ahead log."""
+    """In transactions and outside of them, with what is refused or passed over in one: VACUUM, PRAGMA."""
     numbers = "WITH RECURSIVE g(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM g WHERE id < 300) SELECT id FROM g"
     tables = [_part(f"t{n}", f"CREATE TABLE t{n} AS {numbers}", marks=2) for n in range(1, TABLES + 1)]
     late = [_part(f"late-{n}", f"ALTER TABLE t{n} ADD COLUMN late int DEFAULT {n}") for n in range(1, TABLES + 1)]

@@ -45,16 +45,17 @@ class Trials:
     def run(self, kills: int, seed: str, strike: Callable[[Child, Project], None]) -> None:
         """Strike at ``kills`` moments, and see each time that the next run goes on from there."""
         chance = random.Random(seed)
-        seconds = self._time()
+        middle = self._time() / 2
         trial = 0
         while self.codes.total() < kills:
             trial += 1
             project = self._project(trial)
             for _ in range(chance.randint(1, IN_A_ROW)):
                 child = self.start(project)
-                time.sleep(chance.uniform(0.0, seconds))
+                time.sleep(middle * chance.uniform(0.3, 1.7))
                 strike(child, project)
-                self._note(child.wait(), project)
+                # Most moments are to lie in between, however fast the machine is now.
+                middle *= {"nothing": 1.15, "all": 0.85}.get(self._note(child.wait(), project), 1.0)
             last = self.start(project).wait()
             assert last.code == DONE, last.err
             assert_complete(project, self.counted)
@@ -80,7 +81,8 @@ class Trials:
         project.write(self.counted.text)
         return project
 
-    def _note(self, ended: Ended, project: Project) -> None:
+    def _note(self, ended: Ended, project: Project) -> str:
+        """Count how a struck run ended, and what it left, which is given back."""
         assert ended.code in (DONE, LOST, KILLED), ended.err
         assert "Traceback" not in ended.err
         self.codes[ended.code] += 1
@@ -90,6 +92,7 @@ class Trials:
         found = set(states.values())
         what = "nothing" if found == {"pending"} else "all" if found == {"applied"} else "a part"
         self.left[f"{what}, one in doubt" if "in_doubt" in found else what] += 1
+        return what
 
 
 def kill_process(child: Child, _project: Project) -> None:

@@ -1,0 +1,116 @@
+"""Started at the same time: all succeed, everything is done once, and who waits says for whom."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.fixtures.nursery import Child, Nursery
+from tests.fixtures.projects import Project
+from tests.robustness.changelogs import assert_complete, on_postgresql, on_sqlite
+
+CROWD = 20
+
+
+@pytest.fixture(params=["postgresql", "sqlite"])
+def project(request: pytest.FixtureRequest) -> Project:
+    found: Project = request.getfixturevalue(f"{request.param}_project")
+    return found
+
+
+def start(nursery: Nursery, project: Project, *options: str) -> Child:
+    return nursery.start("update", "--changelog", "main.yaml", "--url", project.url, *options, cwd=project.folder)
+
+
+def wait_for(happened: Callable[[], bool], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+
+
+def test_twenty_at_once_on_an_empty_database_all_succeed(nursery: Nursery, project: Project) -> None:
+    counted = on_postgresql() if project.url.startswith("postgresql") else on_sqlite()
+    project.write(counted.text)
+    children = [start(nursery, project) for _ in range(CROWD)]
+    ended = [child.wait() for child in children]
+    assert [one.err for one in ended if one.code != 0] == []
+    assert_complete(project, counted)
+    assert sum("applied log" in one.out for one in ended) == 1
+    assert project.engine().lock().holder is None
+
+
+WAITS = """
+    changesets:
+      - {id: first, sql: CREATE TABLE log (part int), rollback: DROP TABLE log}
+      - id: slow
+        transaction: false
+        sql: |
+          INSERT INTO log VALUES (1);
+          {slow};
+          INSERT INTO log VALUES (2);
+        rollback: {irreversible: nobody asks}
+      - {id: last, sql: INSERT INTO log VALUES (3), rollback: DELETE FROM log WHERE part = 3}
+    """
+SLOW = {
+    "postgresql": "SELECT pg_sleep(2)",
+    "sqlite": "CREATE TABLE big AS WITH RECURSIVE g(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM g WHERE id < 3000000)"
+    " SELECT count(*) AS n FROM g",
+}
+
+
+def slow_changelog(project: Project) -> None:
+    slow = next(sql for kind, sql in SLOW.items() if project.url.startswith(kind))
+    project.write(WAITS.replace("{slow}", slow))
+
+
+def is_at_work(project: Project) -> bool:
+    """Whether the first statement of `slow` is recorded as done, and the second one not."""
+    events = [str(entry.event) for entry in project.engine().history().events if entry.changeset_id == "slow"]
+    return events == ["started", "statement_done"]
+
+
+def test_others_go_on_when_the_holder_dies(nursery: Nursery, project: Project) -> None:
+    slow_changelog(project)
+    holder = start(nursery, project)
+    wait_for(lambda: is_at_work(project))
+    others = [start(nursery, project) for _ in range(3)]
+    wait_for(lambda: all("waiting for the lock" in other.written() for other in others))
+    assert all(f"(process {holder.process}, `update`" in other.written() for other in others)
+    holder.send(signal.SIGKILL)
+    holder.wait()
+    ended = [other.wait() for other in others]
+    assert [one.err for one in ended if one.code != 0] == []
+    assert project.sql("SELECT part FROM log ORDER BY part") == [(1,), (2,), (3,)]
+    assert set(project.states().values()) == {"applied"}
+    assert project.engine().verify_history().chain == "intact"
+
+
+def test_who_does_not_want_to_wait_longer_is_told_for_whom_and_how_long(nursery: Nursery, project: Project) -> None:
+    slow_changelog(project)
+    holder = start(nursery, project)
+    wait_for(lambda: is_at_work(project))
+    began = time.monotonic()
+    ended = start(nursery, project, "--lock-wait", "0.2").wait()
+    assert time.monotonic() - began < 5
+    assert ended.code == 5
+    assert f"process {holder.process}" in ended.err
+    assert "waited" in ended.err
+    assert "--lock-wait" in ended.err
+    assert holder.wait().code == 0
+    assert set(project.states().values()) == {"applied"}
+
+
+def test_looking_at_the_history_while_a_run_writes_finds_no_broken_chain(nursery: Nursery, project: Project) -> None:
+    counted = on_postgresql() if project.url.startswith("postgresql") else on_sqlite()
+    project.write(counted.text)
+    child = start(nursery, project)
+    looks = 0
+    while not child.has_ended():
+        assert project.engine().verify_history().chain == "intact"
+        looks += 1
+    assert looks > 0
+    assert child.wait().code == 0
