@@ -256,6 +256,27 @@ class OnError(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Retries:
+    """How often a changeset is tried again after a lock time-out or a deadlock; the pause doubles each time."""
+
+    attempts: int = 0
+    initial_seconds: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Consideration:
+    """How a changeset treats the others on its database: what None leaves to the configuration.
+
+    The time-outs are in milliseconds. ``run_as`` is the role that its statements run as.
+    """
+
+    lock_timeout: int | None = None
+    statement_timeout: int | None = None
+    retries: Retries | None = None
+    run_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Changeset:
     """The unit that is applied, recorded and rolled back.
 
@@ -283,6 +304,7 @@ class Changeset:
     run: Run = Run.ONCE
     on_error: OnError = OnError.HALT
     accept_checksums: tuple[str, ...] | None = ()
+    consideration: Consideration = Consideration()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from changelog_engine.errors import StatementError
+from changelog_engine.model import Consideration
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Executable
@@ -39,10 +40,14 @@ class OwnStatement:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """A user's statements, and the engine's own that record them: all of it, or nothing."""
+    """A user's statements, and the engine's own around them: all of it, or nothing.
+
+    ``preamble`` comes first, ``records`` come last.
+    """
 
     statements: tuple[str, ...]
     records: tuple[OwnStatement, ...]
+    preamble: tuple[str, ...] = ()
 
 
 class Commit(StrEnum):
@@ -94,11 +99,11 @@ class Batches(Protocol):
         """Whether a user's statement can be sent together with others."""
         ...
 
-    def run(self, transactions: Sequence[Transaction], commit: Commit) -> BatchOutcome:
-        """Run transactions in order, sent together, with the deferred constraints checked and the session reset in
-        each.
+    def run(self, transactions: Sequence[Transaction], commit: Commit, done: Done) -> BatchOutcome:
+        """Run transactions in order, sent together, with the deferred constraints checked and the session reset in each.
 
-        Where one is refused, those before it are done and nothing after it is run.
+        Where one is refused, those before it are done and nothing after it is run; where ``done`` asks to stop, what is
+        at work then is cancelled, and nothing after it is run.
         """
         ...
 
@@ -134,6 +139,10 @@ class Session(Protocol):
 
     def select(self, sql: str) -> Sequence[Row]:
         """Run one query of a user's, verbatim; gives its rows, nothing where it is no query."""
+        ...
+
+    def preamble(self, consideration: Consideration) -> Sequence[str]:
+        """Statements that give what follows in the session these time-outs and this role, until the reset."""
         ...
 
     def begin(self) -> None: ...

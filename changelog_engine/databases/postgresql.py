@@ -28,6 +28,7 @@ from changelog_engine.databases.database import (
 from changelog_engine.databases.postgresql_batch import ELAPSED_MS, Batch, joins_batch
 from changelog_engine.databases.postgresql_connect import connect_arguments, connection_failed, without_options
 from changelog_engine.errors import ConnectionLostError, DatabaseError, StatementError
+from changelog_engine.model import Consideration
 
 _LOST_STATES = frozenset({"57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "25P04"})
 
@@ -189,6 +190,16 @@ class PostgresqlSession:
         elif commit is Commit.EACH and answer != len(self._locks):
             self._take_back_locks()
         return outcome
+
+    def preamble(self, consideration: Consideration) -> Sequence[str]:
+        timeouts = (
+            ("lock_timeout", consideration.lock_timeout),
+            ("statement_timeout", consideration.statement_timeout),
+        )
+        statements = [f"SET {name} = {int(value)}" for name, value in timeouts if value is not None]
+        if consideration.run_as is not None:
+            statements.append(f"SET ROLE {self.quote(consideration.run_as)}")
+        return statements
 
     def begin(self) -> None:
         self._send("BEGIN")

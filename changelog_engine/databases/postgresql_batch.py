@@ -185,6 +185,8 @@ def _messages(
     for number, transaction in enumerate(transactions):
         if is_alone:
             yield _Message(b"BEGIN", (), number)
+        for sql in transaction.preamble:
+            yield _Message(sql.encode(), (), number)
         for index, sql in enumerate(transaction.statements):
             yield _Message(sql.encode(), (), number, index)
         if transaction.statements:

@@ -18,6 +18,7 @@ from changelog_engine.databases.compiled import CompiledStatements
 from changelog_engine.databases.database import Access, Batches, Capabilities, Row, Settled
 from changelog_engine.databases.sqlite_lock import FileLock, Lock, NoLock
 from changelog_engine.errors import ConfigurationError, ConnectionFailedError, StatementError
+from changelog_engine.model import Consideration
 
 _BUSY_SECONDS = 30.0
 # What outlives a transaction on a connection. Found in a string or a comment it costs a reconnect, no more.
@@ -146,6 +147,11 @@ class SqliteSession:
             raise StatementError(str(error)) from error
 
     # ---------------------------------------------------------------------------------------- transactions
+
+    def preamble(self, consideration: Consideration) -> Sequence[str]:
+        """SQLite has neither roles nor other time-outs than the one for a locked file, which every connection has."""
+        del consideration
+        return ()
 
     def begin(self) -> None:
         # IMMEDIATE: a transaction that reads first and writes then could be refused in the middle.

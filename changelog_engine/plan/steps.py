@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from changelog_engine.ledger.entries import Head, StoredRollback
-from changelog_engine.model import Changeset, Location, OnFail, Scalar, Test
+from changelog_engine.model import Changeset, Consideration, Location, OnFail, Scalar, Test
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,7 @@ class Step:
     changeset: Changeset | None = None
     checksum: str | None = None
     rollback: StoredRollback | None = None
+    consideration: Consideration = Consideration()
     tag_set: tuple[str, ...] = ()
 
 
