@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 import tomllib
@@ -13,6 +12,7 @@ from typing import Any
 
 from changelog_engine.errors import ConfigurationError
 from changelog_engine.model import Location
+from changelog_engine.nearest import did_you_mean
 from changelog_engine.plan.request import ContextChoice, ContextMode
 
 FILE_NAME = "changelog.toml"
@@ -223,8 +223,7 @@ def _read_table(content: dict[str, Any], table: tuple[str, ...], where: str, fau
     for key, value in content.items():
         if key not in KEYS:
             known = list(KEYS) if table else [*KEYS, "environments"]
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean `{near[0]}`?" if near else f"the keys are {', '.join(f'`{name}`' for name in known)}"
+            hint = did_you_mean(key, known) or f"the keys are {', '.join(f'`{name}`' for name in known)}"
             raise faults.error(table, key, f"unknown key `{key}` in {where}", hint)
         try:
             values[key] = KEYS[key](value)

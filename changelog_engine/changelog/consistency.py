@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from changelog_engine.changelog.texts import Texts
-from changelog_engine.changes.nearest import nearest
 from changelog_engine.model import AllOf, AnyOf, Changeset, IsApplied, NoneOf, ParameterDefined, Tag, Test
+from changelog_engine.nearest import nearest
 
 
 def check_ids(changesets: list[Changeset], texts: Texts) -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from changelog_engine.changelog.expressions import ExpressionError, names_in, parse_expression
 from changelog_engine.changelog.source import Source
-from changelog_engine.changes.nearest import nearest
 from changelog_engine.changes.nodes import Mark, Node, Scalar
 from changelog_engine.model import Expression, Location, Problem, SqlText
+from changelog_engine.nearest import nearest
 
 
 @dataclass(slots=True)

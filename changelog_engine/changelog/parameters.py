@@ -11,9 +11,9 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from changelog_engine.changes.nearest import nearest
 from changelog_engine.errors import ConfigurationError, UsageError
 from changelog_engine.model import Parameter
+from changelog_engine.nearest import nearest
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from changelog_engine.changelog.file_log import FileLog, Findings
 from changelog_engine.changelog.paths import PathError, Root
 from changelog_engine.changelog.source import Source, read_source
 from changelog_engine.changes.kinds import DATABASE_KINDS
-from changelog_engine.changes.nearest import nearest
 from changelog_engine.changes.nodes import Scalar
 from changelog_engine.model import Inventory, Location, Parameter, Problem, SqlByKind, SqlText
+from changelog_engine.nearest import nearest
 from changelog_engine.sql.templates import MissingParameterError, expand, malformed_in, names_in
 
 _CONTROL_WORDS = ("begin", "commit", "rollback", "end", "abort", "savepoint", "release", "start", "prepare")

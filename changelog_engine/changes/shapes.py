@@ -12,9 +12,9 @@ from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from changelog_engine.changes.nearest import nearest
 from changelog_engine.changes.nodes import Mapping, Node, Scalar, Sequence
 from changelog_engine.changes.scalars import FALSES, NULLS, TRUES, describe, value_of
+from changelog_engine.nearest import nearest
 
 _NO_TEXT: Final = NULLS | TRUES | FALSES
 

@@ -63,12 +63,11 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            import difflib
-
             from changelog_engine.errors import UsageError
+            from changelog_engine.nearest import nearest
 
-            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            hint = f"did you mean `changelog {near[0]}`?" if near else "`changelog --help` lists the commands"
+            near = nearest(args[0], COMMANDS)
+            hint = f"did you mean `changelog {near}`?" if near else "`changelog --help` lists the commands"
             raise UsageError(f"there is no command `{args[0]}`", hint=hint)
         return super().resolve_command(ctx, args)
 

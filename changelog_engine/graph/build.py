@@ -10,9 +10,9 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from changelog_engine.graph.nearest import nearest
 from changelog_engine.graph.order import find_circles, legal_order, reachable
 from changelog_engine.model import Changelog, Changeset, Dependency, Location, Origin, Problem, Strength, Tag
+from changelog_engine.nearest import nearest
 
 HINTED = 50
 """Unknown ids for which the nearest is looked up: each costs a pass over all ids."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from changelog_engine.errors import UsageError
 from changelog_engine.graph.build import ChangesetGraph, Edge
-from changelog_engine.graph.nearest import did_you_mean
 from changelog_engine.model import Strength
+from changelog_engine.nearest import did_you_mean
 
 
 def render_graph(

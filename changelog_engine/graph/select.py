@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 
 from changelog_engine.errors import UsageError
 from changelog_engine.graph.build import ChangesetGraph
-from changelog_engine.graph.nearest import did_you_mean
+from changelog_engine.nearest import did_you_mean
 
 STATES = ("applied", "pending", "excluded", "changed", "outdated", "in_doubt", "unknown")
 METHODS = ("label", "file", "state", "tag")

@@ -9,8 +9,8 @@ from enum import StrEnum
 from changelog_engine.changelog.expressions import evaluate, names_in, render_expression
 from changelog_engine.changelog.parameters import Values, resolve_parameters
 from changelog_engine.errors import UsageError
-from changelog_engine.graph.nearest import did_you_mean
 from changelog_engine.model import Changelog, Changeset
+from changelog_engine.nearest import did_you_mean
 from changelog_engine.plan.request import ContextChoice, ContextMode, Filters
 
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 from changelog_engine.errors import UsageError
-from changelog_engine.graph.nearest import did_you_mean
 from changelog_engine.ledger.entries import Recorded, RecordedTag
+from changelog_engine.nearest import did_you_mean
 from changelog_engine.plan.request import (
     AppliedAfter,
     Everything,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from changelog_engine.errors import InvalidChangelogError, PlanRefusedError, UsageError
 from changelog_engine.graph.build import ChangesetGraph
-from changelog_engine.graph.nearest import did_you_mean
 from changelog_engine.ledger.entries import LedgerState
 from changelog_engine.model import Changelog
+from changelog_engine.nearest import did_you_mean
 from changelog_engine.plan.filtering import refuse_unsaid_contexts
 from changelog_engine.plan.request import UpdateRequest
 from changelog_engine.plan.state import Situation, Standing, describe_progress, is_in_doubt, look

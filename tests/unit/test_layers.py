@@ -13,10 +13,11 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "changelog_engine"
 
 # What a part may import beside itself and the values that all may import. Down only: `docs/architecture.md` draws it.
-EVERYBODY = ("__init__", "model", "errors")
+EVERYBODY = ("__init__", "model", "errors", "nearest")
 LAYERS: Mapping[str, tuple[str, ...]] = {
     "model": (),
     "errors": (),
+    "nearest": (),
     "sql": (),
     "changes": ("sql",),
     "changelog": ("changes", "sql"),
@@ -77,7 +78,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "click": ("cli",),
     "rich": ("cli",),
 }
-PURE = ("changelog", "changes", "graph", "plan", "sql", "ledger.entries", "model", "errors")
+PURE = ("changelog", "changes", "graph", "plan", "sql", "ledger.entries", "model", "errors", "nearest")
 IMPURE_MODULES = {"time", "random", "secrets", "uuid", "socket", "getpass", "subprocess", "platform"}
 IMPURE_NAMES = {"os.environ", "os.getenv", "os.urandom", "datetime.now", "datetime.utcnow", "date.today"}
 
