@@ -25,7 +25,9 @@ OPTIONS = {
     "status": COMMON | FILTERS | {"--check"},
     "plan": COMMON | FILTERS | {"--count", "--to-tag", "--sql", "-o"},
     "plan rollback": COMMON | RUN | TARGETS | {"--sql", "-o"},
-    "update": COMMON | FILTERS | {"--count", "--to-tag", "--atomic", "--lock-wait", "--dry-run", "--sql", "--plan"},
+    "update": COMMON
+    | FILTERS
+    | {"--count", "--to-tag", "--atomic", "--lock-wait", "--dry-run", "--sql", "--plan", "--no-cache"},
     "rollback": COMMON | RUN | TARGETS | {"--atomic", "--lock-wait", "--dry-run", "--sql"},
     "redo": COMMON | FILTERS | {"--cascade", "--lock-wait"},
     "tag": COMMON | {"--list", "--delete", "--force"},
