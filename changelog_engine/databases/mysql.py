@@ -45,10 +45,10 @@ _ATOMIC_DDL = {"mariadb": (10, 6, 0), "mysql": (8, 0, 0)}
 _NAMES = {"mariadb": "MariaDB", "mysql": "MySQL"}
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?\Z")
 # They change by themselves, or say what was last done.
-_VOLATILE = frozenset(
-    "timestamp rand_seed1 rand_seed2 last_insert_id identity insert_id error_count warning_count in_transaction"
-    " pseudo_thread_id last_gtid gtid_seq_no autocommit".split()
-)
+_VOLATILE = {
+    *("timestamp", "rand_seed1", "rand_seed2", "last_insert_id", "identity", "insert_id", "error_count"),
+    *("warning_count", "in_transaction", "pseudo_thread_id", "last_gtid", "gtid_seq_no", "autocommit"),
+}
 
 
 def open_session(url: URL, access: Access, name: str, location: str) -> MysqlSession:

@@ -12,10 +12,8 @@ from changelog_engine.errors import (
     ChangesetFailedError,
     ConnectionLostError,
     DatabaseError,
-    PlanRefusedError,
     PreconditionFailedError,
     StatementError,
-    UsageError,
 )
 from changelog_engine.execute import records
 from changelog_engine.execute.events import (
@@ -31,11 +29,13 @@ from changelog_engine.execute.events import (
 from changelog_engine.execute.interruption import Interruption
 from changelog_engine.execute.pace import MOST, MOST_CHARACTERS, Pace
 from changelog_engine.execute.preconditions import Circumstances, why_not
+from changelog_engine.execute.refusals import nothing_applied, require_secrets
+from changelog_engine.execute.retrying import Retrying
+from changelog_engine.execute.transactions import is_one_transaction, refuse_atomic
 from changelog_engine.execute.worker import OpenTransaction, Worker
 from changelog_engine.ledger.entries import Entry, Event, LedgerState
 from changelog_engine.model import OnError, OnFail, Strength
 from changelog_engine.plan.steps import Action, Condition, Plan, Step
-from changelog_engine.sql.templates import names_in
 
 DONE = {
     Action.APPLY: Event.APPLIED,
@@ -70,6 +70,7 @@ class Executor:
         self._position: dict[str, int] = {}
         self._commit = Commit.EACH
         self._pace = Pace()
+        self._retrying = Retrying()
 
     def execute(self, plan: Plan, state: LedgerState) -> Outcome:
         """Run every step in order, each in its own transaction. What was done stays done where a later step fails.
@@ -78,41 +79,23 @@ class Executor:
         """
         self._begin(plan, state)
         self._record_renames(plan, state)
-        index = 0
-        while index < len(plan.steps):
-            self.interruption.check("interrupted: what was done before is committed, nothing was begun after it")
-            batch = self._batch_from(plan.steps, index)
-            try:
-                if len(batch) > 1:
-                    index += self._run_batch(batch, index)
-                else:
-                    self._run_step(plan.steps[index], index)
-                    index += 1
-            except ChangesetFailedError as error:
-                index = self._position[error.changeset or ""]
-                self._face_failure(plan.steps[index], index, error)
-                index += 1
-            self.worker.session.renew()
+        self._run_steps(plan.steps)
         self.listener(RunEnded(self.worker.run.deployment))
         return self.outcome
 
-    def _face_failure(self, step: Step, index: int, error: ChangesetFailedError) -> None:
-        """Record the failure; raise it again unless the changelog says that the run goes on."""
-        self._record_failure(step, error)
-        if step.changeset is None or step.changeset.on_error is OnError.HALT or step.action is Action.ROLLBACK:
-            raise error
-        self._go_on_without(step, index, error)
-
     def execute_atomic(self, plan: Plan, state: LedgerState) -> Outcome:
         """Run every step in one transaction: all of it commits, or nothing does. Raises as ``execute``."""
-        refuse_atomic(plan, self.worker.session.capabilities.transactional_ddl)
+        refuse_atomic(plan, self.worker.session)
         self._begin(plan, state)
         self._transaction = _within
         self._commit = Commit.LATER
         try:
             with self.worker.transaction(), self.worker.ledger.one_advance():
                 self._record_renames(plan, state)
-                self._run_within(plan.steps)
+                index = 0
+                while index < len(plan.steps):
+                    self.interruption.check("interrupted: nothing was applied, as all of it was one transaction")
+                    index += self._run_some(plan.steps, index)
         except BaseException as error:
             self.outcome = Outcome()
             if isinstance(error, ChangesetFailedError):
@@ -123,40 +106,54 @@ class Executor:
         self.listener(RunEnded(self.worker.run.deployment))
         return self.outcome
 
-    def _run_within(self, steps: Sequence[Step]) -> None:
+    def _run_steps(self, steps: Sequence[Step]) -> None:
         index = 0
         while index < len(steps):
-            self.interruption.check("interrupted: nothing was applied, as all of it was one transaction")
-            batch = self._batch_from(steps, index)
-            if len(batch) > 1:
-                index += self._run_batch(batch, index)
-            else:
-                self._run_step(steps[index], index)
-                index += 1
+            self.interruption.check("interrupted: what was done before is committed, nothing was begun after it")
+            try:
+                index += self._run_some(steps, index)
+            except ChangesetFailedError as error:
+                index = self._position[error.changeset or ""]
+                index += 0 if self._tries_again(steps[index], error) else self._face_failure(steps[index], index, error)
+            self.worker.session.renew()
+
+    def _run_some(self, steps: Sequence[Step], index: int) -> int:
+        """Run the step at ``index``, with those after it that can be sent together with it; gives how many were
+        done.
+        """
+        batch = self._batch_from(steps, index)
+        if len(batch) > 1:
+            return self._run_batch(batch, index)
+        self._run_step(steps[index], index)
+        return 1
+
+    def _tries_again(self, step: Step, error: ChangesetFailedError) -> bool:
+        """Whether the step is to be tried once more, after the pause that was made here."""
+        pause = self._retrying.pause_after(step, error)
+        if pause is None:
+            return False
+        self.listener(Warned(f"{error.message}; trying again in {pause:g} s"))
+        self.interruption.pause(pause)
+        return True
+
+    def _face_failure(self, step: Step, index: int, error: ChangesetFailedError) -> int:
+        """Record the failure and pass the step over; or raise it again, unless the changelog says that the run goes
+        on.
+        """
+        self._record_failure(step, error)
+        if step.changeset is None or step.changeset.on_error is OnError.HALT or step.action is Action.ROLLBACK:
+            raise error
+        self._go_on_without(step, index, error)
+        return 1
 
     # --------------------------------------------------------------------------------------------------- steps
 
     def _begin(self, plan: Plan, state: LedgerState) -> None:
-        self._require_secrets(plan)
+        require_secrets(plan, self.worker.run.secrets)
         self._applied = {row.id for row in state if row.was_applied}
         self._position = {step.id: index for index, step in enumerate(plan.steps) if step.action is not Action.TAG}
         self.interruption.cancels_by(self.worker.session.cancel)
         self.listener(RunStarted(plan, self.worker.run.deployment))
-
-    def _require_secrets(self, plan: Plan) -> None:
-        """The ledger keeps no value of a secret: one that a kept rollback needs must be given again."""
-        known = self.worker.run.secrets
-        for step in plan.steps:
-            for statement in step.statements:
-                missing = next((name for name, _ in names_in(statement.template) if name not in known), None)
-                if missing is not None:
-                    raise UsageError(
-                        f"changeset `{step.id}` needs the secret parameter `{missing}`, which has no value; "
-                        "nothing was run",
-                        hint=f"give it with `--param {missing}=...`, or in the environment variable that the "
-                        "changelog names",
-                        changeset=step.id,
-                    )
 
     def _record_renames(self, plan: Plan, state: LedgerState) -> None:
         if not plan.renames:
@@ -240,14 +237,14 @@ class Executor:
 
     def _run_changes(self, step: Step, index: int) -> None:
         event = DONE[step.action]
-        is_one_transaction = step.transaction and self.worker.session.capabilities.transactional_ddl
+        is_together = is_one_transaction(self.worker.session, step)
         try:
-            if is_one_transaction:
+            if is_together:
                 duration = self.worker.run_in_transaction(step, event, self._transaction)
             else:
                 duration = self.worker.run_outside(step, event)
         except ConnectionLostError as error:
-            how = "" if is_one_transaction else " outside of a transaction"
+            how = "" if is_together else " outside of a transaction"
             raise self._lost(error, f"changeset `{step.id}` was at work{how}") from error
         self._note_done(step, index, event, duration)
 
@@ -370,39 +367,3 @@ class Executor:
 def _within() -> Iterator[None]:
     """The transaction of a step that is part of a greater one."""
     yield
-
-
-def refuse_atomic(plan: Plan, transactional_ddl: bool) -> None:
-    """Raise PlanRefusedError where the plan cannot be one transaction."""
-    bare = [step.id for step in plan.steps if not step.transaction]
-    if bare:
-        raise PlanRefusedError(
-            f"`--atomic` is refused, nothing was run: `{bare[0]}` has `transaction: false`, and cannot be part of one",
-            hint="run it without `--atomic`, or leave that changeset out with `--select`",
-            changeset=bare[0],
-        )
-    if not transactional_ddl and plan.steps:
-        raise PlanRefusedError(
-            f"`--atomic` is refused, nothing was run: DDL commits by itself on {plan.dbms}",
-            hint="run it without `--atomic`: what a crash leaves is settled statement by statement",
-        )
-
-
-def nothing_applied(error: ChangesetFailedError, steps: int) -> ChangesetFailedError:
-    """The failure of one changeset as that of the whole transaction, which was rolled back."""
-    is_out_of_locks = error.facts.get("sqlstate") == "53200"
-    hint = (
-        f"one transaction cannot hold {steps} steps with this server's settings: raise "
-        "`max_locks_per_transaction` on the "
-        "server and restart it, or run it without `--atomic`"
-        if is_out_of_locks
-        else error.hint
-    )
-    return type(error)(
-        f"{error.message}; nothing was applied, as all of it was one transaction",
-        hint=hint,
-        location=error.location,
-        changeset=error.changeset,
-        statement=error.statement,
-        facts=error.facts,
-    )

@@ -11,6 +11,7 @@ from changelog_engine.databases.database import Session
 from changelog_engine.execute import records
 from changelog_engine.execute.executor import DONE
 from changelog_engine.execute.records import RunFacts
+from changelog_engine.execute.transactions import is_one_transaction
 from changelog_engine.ledger.entries import COLUMNS, Entry, Event, LedgerState, bounded, link, text_digest
 from changelog_engine.ledger.ledger import Ledger
 from changelog_engine.plan.steps import Action, Plan, Step
@@ -80,7 +81,7 @@ class _Script:
         if step.action is Action.TAG:
             entry = records.tag_entry(Event.TAGGED, step.id, self.run, declared=True, changesets=step.tag_set)
             yield from self._transaction(self._record(entry))
-        elif step.transaction and self.session.capabilities.transactional_ddl:
+        elif is_one_transaction(self.session, step):
             yield from self._transaction(self._changes(step))
         else:
             yield from self._outside(step)

@@ -34,7 +34,7 @@ from changelog_engine.ledger.entries import (
     hash_entry,
     link,
 )
-from changelog_engine.ledger.tables import LAYOUT, LedgerTables, build_tables
+from changelog_engine.ledger.tables import LAYOUT, LedgerTables, Part, build_tables
 
 TIMED = (Event.APPLIED, Event.RERUN, Event.ROLLED_BACK)
 _PAGE = 500
@@ -61,7 +61,7 @@ class Ledger:
             )
         self.session = session
         self.changelog = changelog
-        self.schema = (schema or session.schema) if session.capabilities.schemas else None
+        self.schema = schema or session.schema
         self.tables: LedgerTables = build_tables(session.database, self.schema, prefix)
         self._insert = self.tables.ledger.insert()
         self._timed_insert = None if session.elapsed_ms is None else self._insert_timed(session.elapsed_ms)
@@ -94,10 +94,12 @@ class Ledger:
         try:
             rows = self.session.run(query)
         except StatementError:
-            if not self.session.exists("table", self._qualified(self.tables.lock)):
+            if not self.session.exists("table", self._qualified(self.tables.lock.name)):
                 return None
             # Somebody else may have made it just now; any other refusal comes again.
             rows = self.session.run(query)
+        if not rows and self._is_half_made():
+            return None
         if not rows:
             raise self._row_is_gone()
         layout, seq, digest, complete, last_seq, last_digest = rows[0]
@@ -221,17 +223,36 @@ class Ledger:
         )
         if self.schema is not None and not self.session.exists("schema", self.schema):
             self._make_schema(self.schema, create_schema=create_schema)
-        self.session.begin()
+        elsewhere = ", or set `schema` to one where it has it" if self.session.capabilities.schemas else ""
         try:
-            for statement in self.tables.ddl(self.session.dialect):
-                self.session.execute(statement)
-            self.session.commit()
+            self._make_tables()
         except StatementError as error:
             self.session.rollback()
             raise DatabaseError(
                 f"the ledger's tables cannot be created {where}: {error.message}",
-                hint="grant the role the right to create tables there, or set `schema` to one where it has it",
+                hint=f"grant the role the right to create tables there{elsewhere}",
             ) from error
+
+    def _make_tables(self) -> None:
+        """All of it in one transaction; where DDL commits by itself, only what a dead run has not made before."""
+        parts = self.tables.parts(self.session.dialect)
+        if not self.session.capabilities.transactional_ddl:
+            for part in parts:
+                if not self._is_made(part):
+                    self.session.execute(part.sql)
+            return
+        self.session.begin()
+        for part in parts:
+            self.session.execute(part.sql)
+        self.session.commit()
+
+    def _is_made(self, part: Part) -> bool:
+        return part.kind is not None and self.session.exists(part.kind, self._qualified(part.name), part.table)
+
+    def _is_half_made(self) -> bool:
+        """Whether a run died while it made the tables, one after the other: the lock's, but not yet its row."""
+        is_atomic = self.session.capabilities.transactional_ddl
+        return not is_atomic and not self.session.run(sa.select(self.tables.ledger.c.seq).limit(1))
 
     def _make_schema(self, schema: str, *, create_schema: bool) -> None:
         if not create_schema:
@@ -313,8 +334,8 @@ class Ledger:
     def _mine(self) -> dict[str, Any]:
         return {"changelog": self.changelog}
 
-    def _qualified(self, table: sa.Table) -> str:
-        return f"{self.schema}.{table.name}" if self.schema else table.name
+    def _qualified(self, name: str) -> str:
+        return f"{self.schema}.{name}" if self.schema else name
 
     def _read_tags(self) -> dict[str, RecordedTag]:
         c = self.tables.ledger.c

@@ -27,6 +27,9 @@ DECIDING = (
 )
 """The events of which the latest decides a changeset's state; failures and tags change nothing."""
 
+# In MySQL a text is as long as it was declared to be. This makes it a LONGTEXT there.
+_TEXT = sa.Text().with_variant(sa.Text(2**30 - 1), "mysql", "mariadb")
+
 _COLUMNS: tuple[tuple[str, sa.types.TypeEngine[Any]], ...] = (
     ("event", sa.String(32)),
     ("direction", sa.String(16)),
@@ -34,14 +37,14 @@ _COLUMNS: tuple[tuple[str, sa.types.TypeEngine[Any]], ...] = (
     ("changeset_id", sa.String(255)),
     ("tag", sa.String(255)),
     ("checksum", sa.String(80)),
-    ("depends_on", sa.Text()),
-    ("author", sa.Text()),
-    ("description", sa.Text()),
-    ("file", sa.Text()),
-    ("labels", sa.Text()),
-    ("contexts", sa.Text()),
+    ("depends_on", _TEXT),
+    ("author", _TEXT),
+    ("description", _TEXT),
+    ("file", _TEXT),
+    ("labels", _TEXT),
+    ("contexts", _TEXT),
     ("deployment_id", sa.String(64)),
-    ("run_contexts", sa.Text()),
+    ("run_contexts", _TEXT),
     ("statement_count", sa.Integer()),
     ("duration_ms", sa.BigInteger()),
     ("db_user", sa.String(255)),
@@ -49,14 +52,30 @@ _COLUMNS: tuple[tuple[str, sa.types.TypeEngine[Any]], ...] = (
     ("host", sa.String(255)),
     ("tool_version", sa.String(32)),
     ("recorded_at", sa.String(27)),
-    ("source", sa.Text()),
-    ("content", sa.Text()),
-    ("rollback", sa.Text()),
-    ("detail", sa.Text()),
+    ("source", _TEXT),
+    ("content", _TEXT),
+    ("rollback", _TEXT),
+    ("detail", _TEXT),
     ("prev_hash", sa.String(80)),
     ("hash", sa.String(80)),
 )
 _REQUIRED = {"event", "recorded_at", "prev_hash", "hash"}
+
+# By SQLAlchemy's names of the databases. Said here and not as options of the tables, which would load every dialect.
+_BINARY_INNODB = " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
+_TABLE_OPTIONS = {"mysql": _BINARY_INNODB, "mariadb": _BINARY_INNODB}
+# Otherwise the view would work for nobody once the user who made it is gone.
+_VIEW_OPTIONS = {"mysql": "SQL SECURITY INVOKER ", "mariadb": "SQL SECURITY INVOKER "}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the statements that make the ledger, and what it makes: ``kind`` None for the lock row."""
+
+    sql: str
+    kind: str | None
+    name: str
+    table: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +92,27 @@ class LedgerTables:
 
     def ddl(self, dialect: Dialect) -> tuple[str, ...]:
         """The statements that make the tables, their index and the view, and that fill the lock row."""
-        preparer = dialect.identifier_preparer
-        view = f"CREATE VIEW {preparer.format_table(self.state)} AS {_literal(_state_query(self.ledger), dialect)}"
+        return tuple(part.sql for part in self.parts(dialect))
+
+    def parts(self, dialect: Dialect) -> tuple[Part, ...]:
+        """The same, each with what it makes; the lock row comes last, so that where it is, all is."""
+        view = (
+            f"CREATE {_VIEW_OPTIONS.get(dialect.name, '')}VIEW "
+            f"{dialect.identifier_preparer.format_table(self.state)} AS {_literal(_state_query(self.ledger), dialect)}"
+        )
+        index = str(CreateIndex(self.index).compile(dialect=dialect)).strip()
         row = self.lock.insert().values(id=1, layout=LAYOUT, head_seq=0, head_hash="")
         return (
-            str(CreateTable(self.ledger).compile(dialect=dialect)).strip(),
-            str(CreateIndex(self.index).compile(dialect=dialect)).strip(),
-            str(CreateTable(self.lock).compile(dialect=dialect)).strip(),
-            view,
-            _literal(row, dialect),
+            Part(_create(self.ledger, dialect), "table", self.ledger.name),
+            Part(index, "index", str(self.index.name), self.ledger.name),
+            Part(_create(self.lock, dialect), "table", self.lock.name),
+            Part(view, "view", self.state.name),
+            Part(_literal(row, dialect), None, self.lock.name),
         )
+
+
+def _create(table: sa.Table, dialect: Dialect) -> str:
+    return str(CreateTable(table).compile(dialect=dialect)).strip() + _TABLE_OPTIONS.get(dialect.name, "")
 
 
 def build_tables(database: str, schema: str | None, prefix: str) -> LedgerTables:
@@ -104,11 +134,11 @@ def build_tables(database: str, schema: str | None, prefix: str) -> LedgerTables
         sa.Column("layout", sa.Integer(), nullable=False),
         sa.Column("head_seq", sa.BigInteger(), nullable=False),
         sa.Column("head_hash", sa.String(80), nullable=False),
-        sa.Column("complete", sa.Text()),
-        sa.Column("host", sa.Text()),
+        sa.Column("complete", _TEXT),
+        sa.Column("host", _TEXT),
         sa.Column("process", sa.Integer()),
-        sa.Column("os_user", sa.Text()),
-        sa.Column("command", sa.Text()),
+        sa.Column("os_user", _TEXT),
+        sa.Column("command", _TEXT),
         sa.Column("since", sa.String(27)),
     )
     state = sa.table(f"{prefix}changelog_state", *(sa.column(name) for name in STATE_COLUMNS), schema=schema)
