@@ -108,6 +108,11 @@ class Batches(Protocol):
         ...
 
 
+def closed_statement(sql: str) -> tuple[str, ...]:
+    """A statement with its semicolon, which stands on a line of its own where a comment may end the text."""
+    return (sql, ";") if "--" in sql.rsplit("\n", 1)[-1] else (f"{sql};",)
+
+
 class Session(Protocol):
     """One connection to the target.
 
@@ -210,6 +215,10 @@ class Session(Protocol):
 
     def script_reset(self) -> Sequence[str]:
         """What ``reset`` does, as lines of a script."""
+        ...
+
+    def script_statement(self, sql: str) -> Sequence[str]:
+        """A statement as lines of a script, ended so that the database's own client takes it for one."""
         ...
 
     def cancel(self) -> None:

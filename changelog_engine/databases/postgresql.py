@@ -24,6 +24,7 @@ from changelog_engine.databases.database import (
     Row,
     Settled,
     Transaction,
+    closed_statement,
 )
 from changelog_engine.databases.postgresql_batch import ELAPSED_MS, Batch, joins_batch
 from changelog_engine.databases.postgresql_connect import connect_arguments, connection_failed, without_options
@@ -332,6 +333,9 @@ class PostgresqlSession:
 
     def script_reset(self) -> Sequence[str]:
         return tuple(f"{statement};" for statement in _RESET.split("; "))
+
+    def script_statement(self, sql: str) -> Sequence[str]:
+        return closed_statement(sql)
 
     def cancel(self) -> None:
         with contextlib.suppress(psycopg.Error):

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from changelog_engine.databases import sqlite_objects as objects
 from changelog_engine.databases.compiled import CompiledStatements
-from changelog_engine.databases.database import Access, Batches, Capabilities, Row, Settled
+from changelog_engine.databases.database import Access, Batches, Capabilities, Row, Settled, closed_statement
 from changelog_engine.databases.sqlite_lock import FileLock, Lock, NoLock
 from changelog_engine.errors import ConfigurationError, ConnectionFailedError, StatementError
 from changelog_engine.model import Consideration
@@ -246,6 +246,9 @@ class SqliteSession:
 
     def script_reset(self) -> Sequence[str]:
         return ()
+
+    def script_statement(self, sql: str) -> Sequence[str]:
+        return closed_statement(sql)
 
     def cancel(self) -> None:
         self._connection.interrupt()

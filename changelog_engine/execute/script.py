@@ -42,7 +42,7 @@ class _Script:
         yield from self._header()
         yield from self.session.script_guard(self.ledger.tables.lock_name, self._expectation())
         if not self.state.exists:
-            yield from _statements(self.ledger.tables.ddl(self.session.dialect))
+            yield from self._statements(self.ledger.tables.ddl(self.session.dialect))
         if self.plan.renames:
             yield from self._transaction(self._renames())
         for step in self.plan.steps:
@@ -87,7 +87,7 @@ class _Script:
             yield from self._outside(step)
 
     def _changes(self, step: Step) -> Iterator[str]:
-        yield from _statements(show(statement.template) for statement in step.statements)
+        yield from self._statements(show(statement.template) for statement in step.statements)
         yield from self.session.script_reset()
         yield from self._record(self._done(step))
 
@@ -95,10 +95,14 @@ class _Script:
         done = tuple(text_digest(statement.template) for statement in step.statements[: step.first])
         yield from self._transaction(self._record(records.started_entry(step, self.run, done, outside=step.first)))
         for index in range(step.first, len(step.statements)):
-            yield from _statements([show(step.statements[index].template)])
+            yield from self._statements([show(step.statements[index].template)])
             yield from self._transaction(self._record(records.statement_entry(step, self.run, index, duration_ms=None)))
         yield from self.session.script_reset()
         yield from self._transaction(self._record(self._done(step)))
+
+    def _statements(self, texts: Iterable[str]) -> Iterator[str]:
+        for text in texts:
+            yield from self.session.script_statement(text)
 
     def _done(self, step: Step) -> Entry:
         return records.done_entry(DONE[step.action], step, self.run, duration_ms=None, detail={"script": True})
@@ -121,13 +125,6 @@ class _Script:
             f"UPDATE {self.lock_table} SET head_seq = {row.seq}, head_hash = {literal(row.hash)} "
             f"WHERE id = 1 AND head_seq = {row.seq - 1};"
         )
-
-
-def _statements(texts: Iterable[str]) -> Iterator[str]:
-    """Each text as a statement; the semicolon stands on a line of its own where a comment may end the text."""
-    for text in texts:
-        last = text.rsplit("\n", 1)[-1]
-        yield f"{text}\n;" if "--" in last else f"{text};"
 
 
 def _one_line(text: str) -> str:
