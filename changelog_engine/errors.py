@@ -67,15 +67,18 @@ class ConfigurationError(UsageError):
 
 
 class InvalidChangelogError(ChangelogEngineError):
-    """The changelog is invalid: ``problems`` holds all that is wrong, sorted by place; nothing was run."""
+    """The changelog is invalid: ``problems`` holds all that is wrong, sorted by place; nothing was run.
+
+    ``facts["warnings"]`` holds what would have been warned of besides.
+    """
 
     exit_code = 3
     code = "invalid_changelog"
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    def __init__(self, problems: tuple[Problem, ...], warnings: tuple[Problem, ...] = ()) -> None:
         count = len(problems)
         noun = "error" if count == 1 else "errors"
-        super().__init__(f"the changelog has {count} {noun}; nothing was run")
+        super().__init__(f"the changelog has {count} {noun}; nothing was run", facts={"warnings": warnings})
         self.problems = tuple(sorted(problems, key=lambda problem: problem.location))
 
     def __str__(self) -> str:
@@ -98,7 +101,9 @@ class ConnectionLostError(DatabaseError):
 class StatementError(DatabaseError):
     """One statement was refused. ``position`` is the character in its text (from 0) that the database names.
 
-    ``refuses_transaction``: the statement may stand outside of a transaction only.
+    ``refuses_transaction``: the statement may stand outside of a transaction only. ``may_pass``: it failed for what
+    others did
+    at the same moment (a lock time-out, a deadlock), and may succeed in another try.
     """
 
     code = "statement_refused"
@@ -112,8 +117,10 @@ class StatementError(DatabaseError):
         detail: str | None = None,
         hint: str | None = None,
         refuses_transaction: bool = False,
+        may_pass: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
+        self.may_pass = may_pass
         self.refuses_transaction = refuses_transaction
         self.sqlstate = sqlstate
         self.position = position

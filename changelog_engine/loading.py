@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from changelog_engine.changelog.reader import Reading, read_changelog
+from changelog_engine.changelog.source import with_line_texts
 from changelog_engine.errors import InvalidChangelogError
 from changelog_engine.model import Changelog, Problem
 from changelog_engine.settings import Settings
@@ -26,7 +27,7 @@ class Loaded:
 def load(settings: Settings) -> Loaded:
     """Read and order the changelog.
 
-    Raises InvalidChangelogError with all that is wrong, UsageError where there is no changelog.
+    Raises InvalidChangelogError with all that is wrong and the warnings, UsageError where there is no changelog.
     """
     # Here, as commands that need no more than the name do without networkx.
     from changelog_engine.graph.build import build_graph
@@ -34,9 +35,11 @@ def load(settings: Settings) -> Loaded:
     reading = _read(settings)
     built = build_graph(reading.changelog, complete=reading.complete)
     problems = reading.problems + built.problems
+    # The graph knows places, not the lines of files: those are added where there is anything to be shown.
+    warnings = with_line_texts(reading.warnings + built.warnings, settings.root)
     if problems:
-        raise InvalidChangelogError(problems)
-    return Loaded(reading.changelog, built.graph, reading.warnings + built.warnings)
+        raise InvalidChangelogError(with_line_texts(problems, settings.root), warnings)
+    return Loaded(reading.changelog, built.graph, warnings)
 
 
 def read_name(settings: Settings) -> str:
