@@ -31,6 +31,9 @@ from changelog_engine.databases.postgresql_connect import connect_arguments, con
 from changelog_engine.errors import ConnectionLostError, DatabaseError, StatementError
 from changelog_engine.model import Consideration
 
+# Lock time-out, deadlock, serialization failure.
+_PASSING = frozenset({"55P03", "40P01", "40001"})
+_TUPLE_FUNCTIONS = frozenset({"simple_heap_update", "simple_heap_delete", "heap_update", "heap_delete"})
 _LOST_STATES = frozenset({"57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "25P04"})
 
 # All of them are allowed in a transaction (DISCARD ALL is not, and would drop the lock too). The role comes first, for
@@ -151,7 +154,9 @@ class PostgresqlSession:
             detail="\n".join(part for part in (error.diag.message_detail, error.diag.context) if part) or None,
             hint=error.diag.message_hint,
             # Not the message, which the server may translate, nor the SQLSTATE, which SET TRANSACTION has too.
-            refuses_transaction=error.diag.source_function == "PreventInTransactionBlock",
+            # The last is a procedure that commits, which did nothing before it was told that it may not.
+            refuses_transaction=error.diag.source_function == "PreventInTransactionBlock" or error.sqlstate == "2D000",
+            may_pass=error.sqlstate in _PASSING or _met_on_a_catalogue_row(error),
         )
 
     def _leave_copy(self) -> None:
@@ -356,6 +361,14 @@ class _Batches:
 
     def run(self, transactions: Sequence[Transaction], commit: Commit, done: Done) -> BatchOutcome:
         return self._session.run_batch(transactions, commit, done)
+
+
+def _met_on_a_catalogue_row(error: psycopg.Error) -> bool:
+    """DDL of two sessions on one row: GRANT on one table, CREATE OR REPLACE of one function, CREATE ... IF NOT
+    EXISTS.
+    """
+    is_unique_row = error.sqlstate == "23505" and error.diag.schema_name == "pg_catalog"
+    return is_unique_row or (error.sqlstate == "XX000" and error.diag.source_function in _TUPLE_FUNCTIONS)
 
 
 def _refuse_unless(condition: str, message: str) -> str:

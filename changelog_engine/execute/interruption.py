@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from changelog_engine.errors import InterruptedRunError
@@ -26,6 +27,12 @@ class Interruption:
         if is_repeated and self._cancel is not None:
             self.has_cancelled = True
             self._cancel()
+
+    def pause(self, seconds: float) -> None:
+        """Sleep so long, or until the end is asked for."""
+        until = time.monotonic() + seconds
+        while self.signal is None and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, 0.05))
 
     def check(self, message: str) -> None:
         """Raise InterruptedRunError where the end has been asked for."""

@@ -66,6 +66,7 @@ class Worker:
         started = time.monotonic()
         try:
             with transaction():
+                self.run_preamble(step)
                 for index in range(len(step.statements)):
                     self.execute(step, index)
                 self.assert_checks(step)
@@ -108,6 +109,7 @@ class Worker:
             Transaction(
                 tuple(fill(statement.template, self.run.secrets) for statement in step.statements),
                 self.ledger.records(entry, now),
+                tuple(self.session.preamble(step.consideration)) if step.statements else (),
             )
             for step, entry in work
         ]
@@ -135,6 +137,7 @@ class Worker:
         started = time.monotonic()
         done = [text_digest(statement.template) for statement in step.statements[: step.first]]
         self.record_alone(records.started_entry(step, self.run, tuple(done), outside=None))
+        self.run_preamble(step)
         for index in range(step.first, len(step.statements)):
             self._run_recorded(step, index, tuple(done))
             done.append(text_digest(step.statements[index].template))
@@ -168,6 +171,11 @@ class Worker:
         return True
 
     # ------------------------------------------------------------------------------------- statements, checks
+
+    def run_preamble(self, step: Step) -> None:
+        """Give the step its time-outs and its role, for as long as the session is not reset."""
+        for sql in self.session.preamble(step.consideration):
+            self.session.execute(sql)
 
     def execute(self, step: Step, index: int) -> None:
         """Run one statement of a step as it is; raises ChangesetFailedError with its place and the database's words."""
