@@ -21,7 +21,7 @@ from changelog_engine.errors import (
 )
 from changelog_engine.execute.events import Listener, ignore
 from changelog_engine.execute.interruption import Interruption
-from changelog_engine.ledger.entries import Event, Head, LedgerState, first_break
+from changelog_engine.ledger.entries import Event, Head, LedgerState
 from changelog_engine.plan.request import (
     ContextChoice,
     Dependents,
@@ -150,21 +150,19 @@ class Engine:
             return HistoryResult(run.ledger.read_history(), run.ledger.read_head() or Head())
 
     def verify_history(self, expect_head: Head | None = None) -> HistoryResult:
-        """The history, with the whole chain recomputed and the head compared with ``expect_head``. Raises
-        BrokenChainError.
+        """The history, with the whole chain recomputed; with ``expect_head``, the ledger must still hold that row,
+        the last one once. Raises BrokenChainError.
         """
+        from changelog_engine.ledger.verification import verify_chain
+
         with self._open_for_record(Access.READ) as run:
-            events, head = run.ledger.read_history(), run.ledger.read_head()
-            broken = first_break(run.ledger.entries()) if head is not None else None
-            result = HistoryResult(events, head or Head(), "intact" if broken is None else f"broken at {broken}")
-            if broken is not None:
-                raise BrokenChainError(
-                    f"the ledger's chain is broken at row {broken}: that row, or the one before it, was "
-                    "edited, inserted or removed",
-                    hint="compare the rows around it with a backup of the database; the engine never changes a row",
-                    facts={"result": result},
-                )
-            _expect(run.ledger.check_head() if head is not None else Head(), expect_head, result)
+            result = HistoryResult(run.ledger.read_history(), run.ledger.read_head() or Head(), "intact")
+            try:
+                verify_chain(run.ledger, expect_head)
+            except BrokenChainError as error:
+                row = error.facts.get("broken_at")
+                error.facts["result"] = replace(result, chain=None if row is None else f"broken at {row}")
+                raise
             return result
 
     # ------------------------------------------------------------------------------------------------- running
@@ -468,13 +466,3 @@ def _update_result(plan: Plan, outcome: Outcome, run: Run) -> UpdateResult:
 
 def _rollback_result(plan: Plan, outcome: Outcome, run: Run) -> RollbackResult:
     return RollbackResult(run.deployment, tuple(outcome.done), plan.target, plan.notes, run.session.location)
-
-
-def _expect(head: Head, expected: Head | None, result: HistoryResult) -> None:
-    if expected is not None and head != expected:
-        raise BrokenChainError(
-            f"the ledger's head is {head.seq}:{head.hash}, where {expected.seq}:{expected.hash} is expected",
-            hint="runs since then have moved the head on, or the ledger's end was cut off or rewritten: compare "
-            "with `changelog history`",
-            facts={"result": result},
-        )

@@ -388,8 +388,21 @@ def test_the_head_is_compared_with_the_one_that_is_expected(project: Project) ->
     project.update()
     head = project.engine().verify_history().head
     assert project.engine().verify_history(head).chain == "intact"
-    with pytest.raises(BrokenChainError, match="is expected"):
+    with pytest.raises(BrokenChainError, match="does not hold the expected row") as caught:
         project.engine().verify_history(Head(head.seq, "1:other"))
+    assert caught.value.facts["result"].chain == f"broken at {head.seq}"
+
+
+def test_a_head_that_was_kept_stays_good_as_rows_are_added(project: Project) -> None:
+    project.tables("one")
+    project.update()
+    kept = project.engine().verify_history().head
+    project.tables("one", "two")
+    project.update()
+    assert project.engine().verify_history(kept).chain == "intact"
+    assert project.engine().verify_history(Head()).chain == "intact"
+    with pytest.raises(BrokenChainError, match=f"there is no row {kept.seq + 9}"):
+        project.engine().verify_history(Head(kept.seq + 9, kept.hash))
 
 
 def test_blanking_a_text_to_its_digest_does_not_break_the_chain(project: Project) -> None:
