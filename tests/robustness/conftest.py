@@ -32,3 +32,9 @@ def postgresql_project(tmp_path: Path, postgresql_url: str) -> Project:
 @pytest.fixture
 def sqlite_project(tmp_path: Path, sqlite_url: str) -> Project:
     return Project(tmp_path, sqlite_url)
+
+
+@pytest.fixture(params=["postgresql", "sqlite"])
+def project(request: pytest.FixtureRequest) -> Project:
+    found: Project = request.getfixturevalue(f"{request.param}_project")
+    return found

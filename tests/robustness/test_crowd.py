@@ -4,32 +4,17 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
-
-import pytest
 
 from tests.fixtures.nursery import Child, Nursery
 from tests.fixtures.projects import Project
 from tests.robustness.changelogs import assert_complete, on_postgresql, on_sqlite
+from tests.robustness.waiting import wait_for
 
 CROWD = 20
 
 
-@pytest.fixture(params=["postgresql", "sqlite"])
-def project(request: pytest.FixtureRequest) -> Project:
-    found: Project = request.getfixturevalue(f"{request.param}_project")
-    return found
-
-
 def start(nursery: Nursery, project: Project, *options: str) -> Child:
     return nursery.start("update", "--changelog", "main.yaml", "--url", project.url, *options, cwd=project.folder)
-
-
-def wait_for(happened: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
 
 
 def test_twenty_at_once_on_an_empty_database_all_succeed(nursery: Nursery, project: Project) -> None:
