@@ -7,10 +7,14 @@ import sqlite3
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.fixtures.databases import Server, server_version, shared_server
+
+if TYPE_CHECKING:
+    from tests.fixtures.mariadb import MariadbServer
 
 _RUN_ID = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
 DATABASE_KINDS = ("postgresql", "sqlite")
@@ -39,6 +43,25 @@ def postgresql_url(postgresql_server: Server) -> Iterator[str]:
 def sqlite_url(tmp_path: Path) -> str:
     """An SQLite database whose file does not exist yet."""
     return f"sqlite:///{tmp_path / 'database.db'}"
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[MariadbServer]:
+    """The MariaDB server of this test run."""
+    from tests.fixtures.mariadb import shared_mariadb, why_not
+
+    if reason := why_not():
+        pytest.skip(reason)
+    with shared_mariadb(_RUN_ID) as server:
+        yield server
+
+
+@pytest.fixture
+def mariadb_url(mariadb_server: MariadbServer) -> Iterator[str]:
+    """An empty MariaDB database."""
+    url = mariadb_server.create_database()
+    yield url.render_as_string(hide_password=False)
+    mariadb_server.drop_database(url)
 
 
 @pytest.fixture(params=DATABASE_KINDS)

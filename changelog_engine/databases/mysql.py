@@ -22,8 +22,9 @@ from changelog_engine.databases import mysql_script as scripts
 from changelog_engine.databases.compiled import CompiledStatements, DriverParameters
 from changelog_engine.databases.database import Access, Batches, Capabilities, Row, Settled
 from changelog_engine.databases.mysql_errors import connection_failed, translate
-from changelog_engine.databases.mysql_statements import may_commit, may_last
+from changelog_engine.databases.mysql_statements import may_commit, may_last, timeouts
 from changelog_engine.errors import ConfigurationError, ConnectionFailedError, DatabaseError, StatementError
+from changelog_engine.model import Consideration
 
 Connection = pymysql.connections.Connection
 Connect = Callable[[], Connection]
@@ -177,6 +178,12 @@ class MysqlSession:
         return translate(error, sql, self.location, is_open=self._connection.open)
 
     # ---------------------------------------------------------------------------------------- transactions
+
+    def preamble(self, consideration: Consideration) -> Sequence[str]:
+        """In whole seconds where the server takes no less; MySQL ends only queries after ``statement_timeout``."""
+        settings = timeouts(consideration, self.kind)
+        role = () if consideration.run_as is None else (f"SET ROLE {self.quote(consideration.run_as)}",)
+        return (*(f"SET SESSION {name} = {value}" for name, value in settings), *role)
 
     def begin(self) -> None:
         if self._has_lasting:

@@ -14,6 +14,8 @@ from changelog_engine.errors import ConnectionFailedError, ConnectionLostError, 
 _LOST = frozenset({2006, 2013, 2055, 1053, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 3169, 4031})
 # The statement is refused because a transaction is open, before it has done anything.
 _NOT_INSIDE = frozenset({1179, 1399, 1559, 1560, 1568, 1685, 1694, 1766})
+# Lock time-out, deadlock, and a row that another transaction has changed since.
+_PASSING = frozenset({1205, 1213, 1020})
 _NEAR = re.compile(r"near '(.*)' at line (\d+)\Z", re.DOTALL)
 
 _HINTS = {
@@ -96,6 +98,7 @@ def translate(error: BaseException, sql: str, location: str, *, is_open: bool) -
         position=_position(words, sql) if number == 1064 else None,
         hint=hint,
         refuses_transaction=number in _NOT_INSIDE,
+        may_pass=number in _PASSING,
     )
 
 

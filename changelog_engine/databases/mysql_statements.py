@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterator
+
+from changelog_engine.model import Consideration
 
 # A comment that the server executes (`/*! .. */`, `/*M! .. */`) is no white space.
 SPACE = r"(?:\s|--(?=\s|\Z)[^\n]*(?:\n|\Z)|\#[^\n]*(?:\n|\Z)|/\*(?!M?!)(?:[^*]|\*(?!/))*\*/)"
@@ -44,3 +48,15 @@ def may_last(sql: str) -> bool:
 def is_client_command(sql: str) -> bool:
     """Whether it is the ``DELIMITER`` of the mysql client, which no server knows."""
     return _DELIMITER.match(sql) is not None
+
+
+def timeouts(consideration: Consideration, kind: str) -> Iterator[tuple[str, str]]:
+    """The variables of a session, and their values, that stand for the time-outs (milliseconds) of a changeset."""
+    if consideration.lock_timeout is not None:
+        seconds = max(1, math.ceil(consideration.lock_timeout / 1000))
+        yield "lock_wait_timeout", str(seconds)
+        yield "innodb_lock_wait_timeout", str(seconds)
+    if consideration.statement_timeout is not None and kind == "mariadb":
+        yield "max_statement_time", f"{consideration.statement_timeout / 1000:.3f}"
+    elif consideration.statement_timeout is not None:
+        yield "max_execution_time", str(int(consideration.statement_timeout))
