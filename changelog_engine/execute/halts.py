@@ -39,10 +39,7 @@ def _mismatch(halts: list[Halt], ledger: Ledger) -> ChecksumMismatchError:
     ids = [halt.id for halt in halts]
     noun = "applied changeset was" if len(ids) == 1 else "applied changesets were"
     parts = [f"{len(ids)} {noun} edited since, nothing was run: {', '.join(f'`{name}`' for name in ids)}"]
-    for halt in halts[:SHOWN]:
-        kept = ledger.read_source(halt.id)
-        if kept is not None and halt.source is not None:
-            parts.append(difference(halt.id, kept, halt.source))
+    parts += [_differences(halt, *ledger.read_texts(halt.recorded_id or halt.id)) for halt in halts[:SHOWN]]
     selector = ids[0] if len(ids) == 1 else "state:changed"
     return ChecksumMismatchError(
         "\n\n".join(part for part in parts if part),
@@ -53,10 +50,21 @@ def _mismatch(halts: list[Halt], ledger: Ledger) -> ChecksumMismatchError:
     )
 
 
-def difference(name: str, kept: str, present: str) -> str:
-    """A unified diff from the text that the ledger kept of a changeset to the present one; empty where they are
-    alike.
+def _differences(halt: Halt, source: str | None, content: str | None) -> str:
+    """What differs in the changeset as written, and in the statements where files of SQL hold them."""
+    of_source = difference(halt.id, source, halt.source)
+    of_content = difference(f"statements of {halt.id}", content, halt.content)
+    if not of_source and not of_content:
+        return f"`{halt.id}`: the ledger kept no text to compare the present one with"
+    return "\n\n".join(filter(None, (of_source, of_content)))
+
+
+def difference(name: str, kept: str | None, present: str | None) -> str:
+    """A unified diff from the text that the ledger kept to the present one; empty where they are alike, or one of
+    them is not there (a long text is kept as its digest).
     """
+    if kept is None or present is None or kept.startswith("sha256:"):
+        return ""
     lines = difflib.unified_diff(
         kept.splitlines(), present.splitlines(), f"{name} (as applied)", f"{name} (now)", lineterm="", n=2
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from changelog_engine.changelog.expressions import render_expression
 from changelog_engine.ledger.entries import Direction, Entry, Event, Recorded, text_digest
-from changelog_engine.plan.steps import Action, Step
+from changelog_engine.plan.steps import Action, Step, content_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def done_entry(event: Event, step: Step, run: RunFacts, *, duration_ms: int | No
         entry,
         statement_count=len(step.statements),
         duration_ms=duration_ms,
-        content=content_of(step) if step.statements else None,
+        content=content_of(step.statements) if step.statements else None,
         source=step.changeset.source if step.changeset and not is_undoing else None,
         rollback=step.rollback.to_json() if step.rollback and not is_undoing else None,
     )
@@ -119,7 +119,7 @@ def renamed_entries(before: Recorded, kept: Entry, new: str, run: RunFacts) -> t
     }
     leaving = plain_entry(Event.RENAMED, run, changeset_id=before.id, detail=to_json({"to": new}))
     arrival = plain_entry(Event.RENAMED, run, changeset_id=new, checksum=before.checksum, detail=to_json(detail))
-    return leaving, _with_declaration(arrival, kept)
+    return leaving, replace(_with_declaration(arrival, kept), content=kept.content)
 
 
 def resolved_entry(event: Event, doubtful: Entry, run: RunFacts) -> Entry:
@@ -132,11 +132,6 @@ def _with_declaration(entry: Entry, kept: Entry) -> Entry:
     """The entry with all that an earlier row of the changeset keeps of its declaration, its edges and its rollback."""
     names = ("depends_on", "author", "description", "file", "labels", "contexts", "source", "rollback")
     return replace(entry, **{name: getattr(kept, name) for name in names})
-
-
-def content_of(step: Step) -> str:
-    """The statements as run, for people: one after the other, secrets as ``${name}``."""
-    return "".join(f"{statement.template};\n" for statement in step.statements)
 
 
 def step_entry(event: Event, step: Step, run: RunFacts, detail: Mapping[str, Any]) -> Entry:

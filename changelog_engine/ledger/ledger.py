@@ -136,11 +136,13 @@ class Ledger:
                 found[seq] = StoredRollback.from_json(text) if text is not None else None
         return found
 
-    def read_source(self, changeset: str) -> str | None:
-        """The text of a changeset as it was last recorded, as written then."""
+    def read_texts(self, changeset: str) -> tuple[str | None, str | None]:
+        """What was last recorded of a changeset: as it was written then, and the statements as run; None for each
+        that is not there.
+        """
         c = self.tables.ledger.c
         query = (
-            sa.select(c.source)
+            sa.select(c.source, c.content)
             .where(c.changelog == sa.bindparam("changelog"), c.changeset_id == sa.bindparam("changeset"))
             .where(c.event != str(Event.STARTED))
             .where(c.source.is_not(None))
@@ -148,7 +150,7 @@ class Ledger:
             .limit(1)
         )
         rows = self.session.run(query, {**self._mine(), "changeset": changeset})
-        return rows[0][0] if rows else None
+        return (rows[0][0], rows[0][1]) if rows else (None, None)
 
     def read_history(self) -> tuple[Entry, ...]:
         """This changelog's rows, oldest first, without their texts; nothing where there is no ledger."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from changelog_engine.ledger.entries import Head, StoredRollback
@@ -21,6 +22,11 @@ class Statement:
     template: str
     location: Location | None = None
     column: int = 1
+
+
+def content_of(statements: Sequence[Statement]) -> str:
+    """Statements as the ledger keeps them, for people: one after the other, secrets as ``${name}``."""
+    return "".join(f"{statement.template};\n" for statement in statements)
 
 
 class Action(StrEnum):
@@ -88,7 +94,7 @@ class Step:
     changeset: Changeset | None = None
     checksum: str | None = None
     rollback: StoredRollback | None = None
-    consideration: Consideration = Consideration()
+    consideration: Consideration = field(default_factory=Consideration)
     tag_set: tuple[str, ...] = ()
 
 
@@ -101,13 +107,17 @@ class Direction(StrEnum):
 class Halt:
     """Why ``update`` would stop with 6 before it does anything: ``state`` is ``changed`` or ``in_doubt``.
 
-    ``source`` is the changeset as it is written now, None where it is no longer declared.
+    ``source`` is the changeset as it is written now, None where it is no longer declared. ``content`` is what it would
+    run, as the ledger keeps it, where that stands in other files than the changeset itself. ``recorded_id`` is the
+    earlier id that the ledger has it under, where that is another one.
     """
 
     id: str
     state: str
     reason: str
     source: str | None = None
+    content: str | None = None
+    recorded_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

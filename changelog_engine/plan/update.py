@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from changelog_engine.errors import InvalidChangelogError, PlanRefusedError, UsageError
 from changelog_engine.graph.build import ChangesetGraph
 from changelog_engine.ledger.entries import LedgerState
-from changelog_engine.model import Changelog
+from changelog_engine.model import Changelog, Changeset
 from changelog_engine.nearest import did_you_mean
 from changelog_engine.plan.filtering import refuse_unsaid_contexts
 from changelog_engine.plan.request import UpdateRequest
@@ -21,7 +21,7 @@ from changelog_engine.plan.stepping import (
     place_of,
     tag_step,
 )
-from changelog_engine.plan.steps import Direction, Halt, Plan, Step
+from changelog_engine.plan.steps import Direction, Halt, Plan, Step, content_of
 from changelog_engine.plan.tags import sets_of_tags, tags_complete
 from changelog_engine.results import State
 
@@ -168,8 +168,16 @@ def _tags_due(situation: Situation, due: Collection[str]) -> dict[str, Step]:
 
 def halts_of(situation: Situation) -> tuple[Halt, ...]:
     """What makes an update stop before it does anything: applied changesets that were edited, and those in doubt."""
+    earlier = {present: recorded for recorded, present in situation.renames}
     halts = [
-        Halt(name, str(standing.state), standing.reason, standing.changeset.source)
+        Halt(
+            name,
+            str(standing.state),
+            standing.reason,
+            standing.changeset.source,
+            _content_in_files(situation, standing.changeset) if standing.state is State.CHANGED else None,
+            earlier.get(name),
+        )
         for name, standing in situation.standings.items()
         if standing.state in (State.CHANGED, State.IN_DOUBT)
     ]
@@ -179,6 +187,15 @@ def halts_of(situation: Situation) -> tuple[Halt, ...]:
         if row.progress is not None and is_in_doubt(row)
     ]
     return tuple(halts)
+
+
+def _content_in_files(situation: Situation, changeset: Changeset) -> str | None:
+    """What a changeset with files of SQL would run; None where all of it stands in the changeset, or lacks a value."""
+    if all(change.kind != "sql_file" for change in changeset.changes):
+        return None
+    rendering = situation.rendering()
+    statements = rendering.statements(changeset)
+    return None if rendering.problems else content_of(statements)
 
 
 def _notes(situation: Situation, due: Collection[str]) -> tuple[str, ...]:

@@ -217,6 +217,39 @@ def test_update_halts_at_an_edited_changeset_and_shows_what_was_edited(project: 
     assert project.states() == {"one": "applied", "two": "applied"}
 
 
+def test_an_edit_in_a_file_of_sql_is_shown(project: Project) -> None:
+    project.write("changesets: [{id: one, sql_file: one.sql, rollback: DROP TABLE one}]")
+    project.write("CREATE TABLE one (id int);\nINSERT INTO one VALUES (1);\n", "one.sql")
+    project.update()
+    project.write("CREATE TABLE one (id int);\nINSERT INTO one VALUES (2);\n", "one.sql")
+    with pytest.raises(ChecksumMismatchError) as mismatch:
+        project.update()
+    lines = mismatch.value.message.splitlines()
+    assert "-INSERT INTO one VALUES (1);" in lines and "+INSERT INTO one VALUES (2);" in lines
+    assert " CREATE TABLE one (id int);" in lines
+
+
+@pytest.mark.parametrize("is_recorded", [False, True], ids=["at once", "after the new name was recorded"])
+def test_an_edit_of_a_renamed_changeset_is_shown(project: Project, is_recorded: bool) -> None:
+    project.tables("one")
+    project.update()
+    renamed = """
+        changesets:
+          - id: uno
+            formerly: [one]
+            sql: CREATE TABLE one (id int)
+            rollback: DROP TABLE one
+        """
+    if is_recorded:
+        project.write(renamed)
+        project.update()
+    project.write(renamed.replace("id int", "id bigint"))
+    with pytest.raises(ChecksumMismatchError) as mismatch:
+        project.update()
+    assert "-sql: CREATE TABLE one (id int)" in mismatch.value.message
+    assert "+sql: CREATE TABLE one (id bigint)" in mismatch.value.message
+
+
 def test_run_on_change_and_always_are_no_mismatch_and_do_not_run_their_dependents_again(project: Project) -> None:
     changelog = """
         changesets:
