@@ -19,7 +19,7 @@ from changelog_engine.errors import (
     InterruptedRunError,
     UsageError,
 )
-from changelog_engine.execute.events import Listener, ignore
+from changelog_engine.execute.events import Listener, Warned, ignore
 from changelog_engine.execute.interruption import Interruption
 from changelog_engine.ledger.entries import Event, Head, LedgerState
 from changelog_engine.plan.request import (
@@ -50,7 +50,7 @@ from changelog_engine.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from changelog_engine.execute.executor import Outcome
+    from changelog_engine.execute.executor import Executor, Outcome
     from changelog_engine.execute.worker import Worker
     from changelog_engine.graph.build import ChangesetGraph
     from changelog_engine.loading import Loaded
@@ -118,9 +118,12 @@ class Engine:
 
     def plan_update(self, request: UpdateRequest | None = None) -> Plan:
         """What ``update`` would do. Writes nothing."""
+        from changelog_engine.plan.lanes import beside_notes
+
         loaded = self._load()
         with self._open(loaded.changelog.name, Access.READ) as run:
-            return _plan_update(loaded, run, run.ledger.read_state(), self._asked(request or UpdateRequest()))
+            plan = _plan_update(loaded, run, run.ledger.read_state(), self._asked(request or UpdateRequest()))
+            return plan if run.session.sharing is None else replace(plan, notes=(*plan.notes, *beside_notes(plan)))
 
     def plan_rollback(self, request: RollbackRequest) -> Plan:
         """What ``rollback`` would do. Writes nothing."""
@@ -174,16 +177,24 @@ class Engine:
         atomic: bool = False,
         saved_plan: str | None = None,
         quick: bool = True,
+        jobs: int = 1,
     ) -> UpdateResult:
         """Apply what is pending; with ``saved_plan`` (the text of one) exactly that.
 
         ``atomic``: all of it in one transaction. ``quick`` lets it end at once where the ledger keeps that these very
-        files were found complete; else all is compared.
+        files were found complete; else all is compared. ``jobs`` is the number of further connections for changesets
+        that
+        may take long and don't wait for one another.
         An error that ends it in the middle has the result so far in ``facts["result"]``.
         """
         from changelog_engine.completion import Completion, is_all_done
         from changelog_engine.execute.halts import refuse_halts
 
+        if jobs > 1 and atomic:
+            raise UsageError(
+                "`--jobs` and `--atomic` exclude each other; nothing was run",
+                hint="one transaction has one connection: leave one of the two out",
+            )
         request = self._asked(request or UpdateRequest())
         with self._open("", Access.WRITE) as run:
             completion = Completion(run.ledger, self.settings, request, saved_plan)
@@ -199,7 +210,7 @@ class Engine:
             with run.locked(worker) as state:
                 plan = _plan_update(loaded, run, state, request, saved_plan)
                 refuse_halts(plan, run.ledger)
-                result = self._execute(plan, state, run, worker, atomic, _update_result)
+                result = self._execute(plan, state, run, self._executor(run, worker, jobs), atomic, _update_result)
                 if is_all_done(plan, result):
                     completion.keep(run.ledger.head, loaded.changelog.inventory)
                 return result
@@ -215,7 +226,7 @@ class Engine:
             worker = run.worker(request.filters, loaded.changelog.parameters)
             with run.locked(worker) as state:
                 plan = _plan_rollback(loaded, run, state, request)
-                return self._execute(plan, state, run, worker, atomic, _rollback_result)
+                return self._execute(plan, state, run, self._executor(run, worker, 1), atomic, _rollback_result)
 
     def redo(
         self, selector: str, filters: Filters | None = None, dependents: Dependents = Dependents.REFUSE
@@ -255,14 +266,14 @@ class Engine:
                 return set_tag(name, worker, state)
 
     def delete_tag(self, name: str) -> TagStatus:
-        """Take back a tag that was set by hand."""
+        """Take back a tag that was set by hand, or is no longer declared."""
         from changelog_engine.execute.marking import remove_tag
 
         loaded = self._load()
         with self._open(loaded.changelog.name, Access.WRITE) as run:
             worker = run.worker(self.filters(), loaded.changelog.parameters)
             with run.locked(worker) as state:
-                return remove_tag(name, worker, state)
+                return remove_tag(name, loaded.graph.tags, worker, state)
 
     def mark_applied(self, selector: str, filters: Filters | None = None) -> RecordResult:
         """Record pending changesets as applied without running anything."""
@@ -363,18 +374,32 @@ class Engine:
 
         return self._open(read_name(self.settings), access)
 
+    def _executor(self, run: Run, worker: Worker, jobs: int) -> Executor:
+        """Who runs the plan: over one session, or over several where they can write to one ledger."""
+        from changelog_engine.execute.executor import Executor
+        from changelog_engine.execute.parallel import ParallelExecutor
+
+        if jobs > 1 and run.session.sharing is None:
+            self.listener(Warned(f"`--jobs` has no effect on {run.session.kind}: one session writes at a time"))
+        if jobs == 1 or run.session.sharing is None:
+            return Executor(worker, listener=self.listener, interruption=self.interruption)
+        return ParallelExecutor(
+            worker,
+            jobs=jobs,
+            open_worker=lambda: run.worker_beside(worker),
+            listener=self.listener,
+            interruption=self.interruption,
+        )
+
     def _execute(
         self,
         plan: Plan,
         state: LedgerState,
         run: Run,
-        worker: Worker,
+        executor: Executor,
         atomic: bool,
         result: Callable[[Plan, Outcome, Run], Result],
     ) -> Result:
-        from changelog_engine.execute.executor import Executor
-
-        executor = Executor(worker, listener=self.listener, interruption=self.interruption)
         try:
             (executor.execute_atomic if atomic else executor.execute)(plan, state)
         except ChangelogEngineError as error:

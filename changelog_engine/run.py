@@ -72,6 +72,15 @@ class Run:
         )
         return Worker(self.session, self.ledger, facts, utc_now)
 
+    def worker_beside(self, worker: Worker) -> Worker:
+        """One more worker of the same run, with a session of its own; it holds off others for as long as that lives."""
+        session = connect(self.settings.url, Access.WRITE)
+        assert session.sharing is not None
+        session.sharing.join(self.ledger.tables.lock_name)
+        ledger = Ledger(session, self.ledger.changelog, schema=self.settings.schema, prefix=self.settings.table_prefix)
+        ledger.share()
+        return Worker(session, ledger, worker.run, utc_now)
+
     @contextmanager
     def locked(self, worker: Worker) -> Iterator[LedgerState]:
         """Hold the lock for the block; gives the ledger's state as it is then.

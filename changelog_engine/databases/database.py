@@ -100,7 +100,8 @@ class Batches(Protocol):
         ...
 
     def run(self, transactions: Sequence[Transaction], commit: Commit, done: Done) -> BatchOutcome:
-        """Run transactions in order, sent together, with the deferred constraints checked and the session reset in each.
+        """Run transactions in order, sent together, with the deferred constraints checked and the session reset in
+        each.
 
         Where one is refused, those before it are done and nothing after it is run; where ``done`` asks to stop, what is
         at work then is cancelled, and nothing after it is run.
@@ -113,10 +114,29 @@ def closed_statement(sql: str) -> tuple[str, ...]:
     return (sql, ";") if "--" in sql.rsplit("\n", 1)[-1] else (f"{sql};",)
 
 
+class Sharing(Protocol):
+    """How several sessions of one run write to one ledger; ``name`` is that of the ledger's lock."""
+
+    def join(self, name: str) -> None:
+        """Be one of the workers: as long as this session lives, nobody else gets the lock."""
+        ...
+
+    def take_turn(self, name: str) -> None:
+        """In a transaction, wait for the turn at the chain, and keep it to the transaction's end."""
+        ...
+
+    def hold_turn(self, name: str) -> None:
+        """Outside of a transaction, wait for the turn at the chain, and keep it until it is released."""
+        ...
+
+    def release_turn(self, name: str) -> None: ...
+
+
 class Session(Protocol):
     """One connection to the target.
 
-    ``batches`` is None where statements travel one by one. ``elapsed_ms`` is SQL for the milliseconds since the
+    ``batches`` is None where statements travel one by one, ``sharing`` where only one session can write.
+    ``elapsed_ms`` is SQL for the milliseconds since the
     transaction
     began, None where the database does not tell. ``kind`` is the database kind (``dbms``), ``server`` its name and
     version for people, ``location`` the URL without
@@ -132,6 +152,7 @@ class Session(Protocol):
     capabilities: Capabilities
     dialect: Dialect
     batches: Batches | None
+    sharing: Sharing | None
     elapsed_ms: ColumnElement[int] | None
 
     def run(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:

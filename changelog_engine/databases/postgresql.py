@@ -23,11 +23,13 @@ from changelog_engine.databases.database import (
     Done,
     Row,
     Settled,
+    Sharing,
     Transaction,
     closed_statement,
 )
 from changelog_engine.databases.postgresql_batch import ELAPSED_MS, Batch, joins_batch
 from changelog_engine.databases.postgresql_connect import connect_arguments, connection_failed, without_options
+from changelog_engine.databases.postgresql_sharing import WORKERS, PostgresqlSharing, try_lock_sql
 from changelog_engine.errors import ConnectionLostError, DatabaseError, StatementError
 from changelog_engine.model import Consideration
 
@@ -86,6 +88,7 @@ class PostgresqlSession:
         self.dialect = dialect
         self.location = location
         self.batches: Batches | None = _Batches(self)
+        self.sharing: Sharing | None = PostgresqlSharing(self._ask, lock_key)
         self._connection = connection
         self._compiled = CompiledStatements(dialect)
         self._locks: set[str] = set()
@@ -286,7 +289,7 @@ class PostgresqlSession:
         return name in self._locks
 
     def _take(self, name: str) -> bool:
-        return bool(self._ask("SELECT pg_try_advisory_lock(%s::bigint)", lock_key(name))[0][0])
+        return bool(self._ask(try_lock_sql(lock_key(name + WORKERS)), lock_key(name))[0][0])
 
     def unlock(self, name: str) -> None:
         if name in self._locks:
@@ -294,8 +297,8 @@ class PostgresqlSession:
             self._ask("SELECT pg_advisory_unlock(%s::bigint)", lock_key(name))
 
     def is_locked(self, name: str) -> bool:
-        test = objects.advisory_lock_test(lock_key(name))
-        return bool(self._fetch(f"{objects.COUNT_LOCKS} AND {test}")[0][0])
+        tests = (objects.advisory_lock_test(lock_key(each)) for each in (name, name + WORKERS))
+        return bool(self._fetch(f"{objects.COUNT_LOCKS} AND ({' OR '.join(tests)})")[0][0])
 
     def is_locked_by_me(self, name: str) -> bool:
         test = objects.advisory_lock_test(lock_key(name))

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from changelog_engine.databases import sqlite_objects as objects
 from changelog_engine.databases.compiled import CompiledStatements
-from changelog_engine.databases.database import Access, Batches, Capabilities, Row, Settled, closed_statement
+from changelog_engine.databases.database import Access, Batches, Capabilities, Row, Settled, Sharing, closed_statement
 from changelog_engine.databases.sqlite_lock import FileLock, Lock, NoLock
 from changelog_engine.errors import ConfigurationError, ConnectionFailedError, StatementError
 from changelog_engine.model import Consideration
@@ -92,6 +92,7 @@ class SqliteSession:
     kind = "sqlite"
     capabilities = Capabilities(transactional_ddl=True, schemas=False)
     batches: Batches | None = None
+    sharing: Sharing | None = None
     elapsed_ms: ColumnElement[int] | None = None
 
     def __init__(self, reconnect: Any, dialect: Dialect, location: str, path: Path | None, access: Access) -> None:

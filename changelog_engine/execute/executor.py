@@ -123,7 +123,7 @@ class Executor:
         """
         batch = self._batch_from(steps, index)
         if len(batch) > 1:
-            return self._run_batch(batch, index)
+            return self._run_batch(batch, range(index, index + len(batch)))
         self._run_step(steps[index], index)
         return 1
 
@@ -184,7 +184,7 @@ class Executor:
             end += 1
         return steps[index:end]
 
-    def _run_batch(self, batch: Sequence[Step], index: int) -> int:
+    def _run_batch(self, batch: Sequence[Step], positions: Sequence[int]) -> int:
         """Run steps that are sent together; gives how many were done: fewer where the run is to end.
 
         Raises ChangesetFailedError for the first that fails.
@@ -195,13 +195,13 @@ class Executor:
         def done(row: Row | None) -> bool:
             nonlocal count
             step, entry = work[count]
-            self._note_done(step, index + count, entry.event, row[0] if row and row[0] else 0)
+            self._note_done(step, positions[count], entry.event, row[0] if row and row[0] else 0)
             count += 1
             if count < len(work):
-                self.listener(StepStarted(work[count][0], index + count))
+                self.listener(StepStarted(work[count][0], positions[count]))
             return self.interruption.signal is not None
 
-        self.listener(StepStarted(batch[0], index))
+        self.listener(StepStarted(batch[0], positions[0]))
         started = time.monotonic()
         try:
             self.worker.run_batch(work, self._commit, done)

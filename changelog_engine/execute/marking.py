@@ -42,9 +42,14 @@ def set_tag(name: str, worker: Worker, state: LedgerState) -> TagStatus:
     return TagStatus(name, False, worker.now(), changesets)
 
 
-def remove_tag(name: str, worker: Worker, state: LedgerState) -> TagStatus:
-    """Record that a tag stands for nothing any more. Raises UsageError where it is not set."""
+def remove_tag(name: str, declared: Collection[str], worker: Worker, state: LedgerState) -> TagStatus:
+    """Record that a tag stands for nothing any more. Raises UsageError where it is not set, or still declared."""
     tag = state.tags.get(name)
+    if name in declared and (tag is None or tag.declared):
+        raise UsageError(
+            f"tag `{name}` is declared in the changelog, so the next update would record it anew; nothing was changed",
+            hint="take it out of the changelog, then delete it",
+        )
     if tag is None:
         known = ", ".join(f"`{known}`" for known in sorted(state.tags)) or "none"
         raise UsageError(f"there is no recorded tag `{name}`; nothing was changed", hint=f"recorded tags: {known}")

@@ -22,7 +22,7 @@ from changelog_engine.model import (
     Test,
 )
 from changelog_engine.sql.statements import text_for
-from changelog_engine.sql.templates import fill
+from changelog_engine.sql.templates import fill, show
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +48,19 @@ def why_not(test: Test, now: Circumstances) -> str | None:
         case SqlTest():
             return _query(test, now)
         case ObjectExists(kind, name, table):
-            of_table = f" of `{table}`" if table else ""
-            found = now.session.exists(kind, name, table)
-            return None if found else f"there is no {kind.replace('_', ' ')} `{name}`{of_table}"
+            of_table = f" of `{show(table)}`" if table else ""
+            found = now.session.exists(kind, fill(name, now.secrets), fill(table, now.secrets) if table else None)
+            return None if found else f"there is no {kind.replace('_', ' ')} `{show(name)}`{of_table}"
         case RowCount(table, expect):
-            quoted = ".".join(now.session.quote(part) for part in table.split("."))
+            quoted = ".".join(now.session.quote(part) for part in fill(table, now.secrets).split("."))
             return mismatch(now.session.select(f"SELECT count(*) FROM {quoted}"), expect)
         case IsApplied(changeset):
             return None if changeset in now.applied else f"`{changeset}` is not applied"
         case DbmsIs(kinds):
             return None if _is_kind(now.session.kind, kinds) else f"the database is {now.session.kind}"
         case RunningAs(user):
-            return None if now.session.user.lower() == user.lower() else f"the user is `{now.session.user}`"
+            is_user = now.session.user.lower() == fill(user, now.secrets).lower()
+            return None if is_user else f"the user is `{now.session.user}`"
         case ParameterDefined(name):
             return None if name in now.parameters else f"parameter `{name}` has no value"
         case _:

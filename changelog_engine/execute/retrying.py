@@ -12,8 +12,8 @@ from changelog_engine.plan.steps import Step
 class Retrying:
     """Counts the attempts of one run. ``least`` is granted also where the changeset asks for no retries."""
 
-    def __init__(self, least: Retries = Retries()) -> None:
-        self._least = least
+    def __init__(self, least: Retries | None = None) -> None:
+        self._least = least or Retries()
         self._attempts: dict[str, int] = {}
 
     def pause_after(self, step: Step, error: ChangesetFailedError) -> float | None:

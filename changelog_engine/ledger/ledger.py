@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
-from changelog_engine.databases.database import OwnStatement, Row, Session
+from changelog_engine.databases.database import OwnStatement, Row, Session, Sharing
 from changelog_engine.errors import (
     BrokenChainError,
     ConfigurationError,
@@ -66,6 +66,7 @@ class Ledger:
         self._insert = self.tables.ledger.insert()
         self._timed_insert = None if session.elapsed_ms is None else self._insert_timed(session.elapsed_ms)
         self._holds_head = False
+        self._sharing: Sharing | None = None
         self._advance = (
             self.tables.lock.update()
             .where(self.tables.lock.c.id == 1)
@@ -269,8 +270,37 @@ class Ledger:
 
         ``now`` is UTC in the ledger's form; the row is never dated before the one that it follows.
         """
+        if self._sharing is not None:
+            self._sharing.take_turn(self.tables.lock_name)
+            self._last = self._read_last()
         for own in self.records(entry, now):
             self.session.run(own.statement, own.parameters)
+
+    def share(self) -> None:
+        """From now on others write too: the chain's turn is waited for before each row, and the head read then."""
+        self._sharing = self.session.sharing
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Keep the chain's turn for rows that are committed in the block, by ``records``."""
+        sharing, name = self.session.sharing, self.tables.lock_name
+        if self._sharing is None or sharing is None:
+            yield
+            return
+        sharing.hold_turn(name)
+        try:
+            self._last = self._read_last()
+            yield
+        finally:
+            with suppress(DatabaseError):  # a lost connection has lost its turn too
+                sharing.release_turn(name)
+
+    def _read_last(self) -> tuple[Head, str]:
+        """The head, and when its row was recorded, as they are now."""
+        lock, c = self.tables.lock.c, self.tables.ledger.c
+        recorded_at = sa.select(c.recorded_at).where(c.seq == lock.head_seq).scalar_subquery()
+        seq, digest, at = self.session.run(sa.select(lock.head_seq, lock.head_hash, recorded_at).where(lock.id == 1))[0]
+        return Head(seq, digest), at or ""
 
     def records(self, entry: Entry, now: str) -> tuple[OwnStatement, ...]:
         """The statements that add a row, for the caller to run in this order; rows asked for later follow this one.
@@ -312,6 +342,8 @@ class Ledger:
     @property
     def head(self) -> Head:
         """The head after the rows that were added last, once they are committed."""
+        if self._sharing is not None:
+            return self._read_last()[0]
         return self._last[0] if self._last is not None else self.check_head()
 
     def keep_complete(self, text: str, head: Head) -> None:

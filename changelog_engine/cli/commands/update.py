@@ -23,6 +23,13 @@ FAILED = 1
 @click.option(
     "--sql", "as_script", is_flag=True, help="Print the script for the database's own client, and do nothing."
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    metavar="N",
+    help="Run changesets that may take long, and don't wait for one another, on up to N connections.",
+)
 @click.option("--no-cache", is_flag=True, help="Compare everything, also where nothing changed since the last update.")
 @click.option("--plan", "plan_file", metavar="FILE", help="Run exactly the plan that `changelog plan -o FILE` saved.")
 @filter_options
@@ -34,6 +41,7 @@ def update(
     atomic: bool,
     dry_run: bool,
     as_script: bool,
+    jobs: int,
     no_cache: bool,
     plan_file: str | None,
 ) -> None:
@@ -61,7 +69,7 @@ def update(
         return
     began = time.monotonic()
     with RunLines(call.streams, is_atomic=atomic) as lines:
-        result = call.engine(lines).update(request, atomic=atomic, saved_plan=saved, quick=not no_cache)
+        result = call.engine(lines).update(request, atomic=atomic, saved_plan=saved, quick=not no_cache, jobs=jobs)
     if call.streams.is_json:
         from changelog_engine.cli.json_output import render_result
 
