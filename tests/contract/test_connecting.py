@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from changelog_engine.databases.connect import KINDS, connect, database_kind, redact
+from changelog_engine.databases.connect import KINDS, DatabaseKind, connect, database_kind, redact
 from changelog_engine.databases.database import Access
 from changelog_engine.errors import ConfigurationError
 
@@ -93,6 +93,12 @@ def test_a_driver_that_is_not_installed_is_named_with_the_remedy(kind: str, driv
     assert f"driver for {kind} is not installed" in done.stdout, done.stderr
     assert f"pip install '{package}'" in done.stdout
     assert "s3cret" not in done.stdout + done.stderr
+
+
+def test_a_module_of_our_own_that_is_missing_is_not_taken_for_a_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KINDS, "sqlite", DatabaseKind("changelog_engine.databases.absent", "pysqlite", "none"))
+    with pytest.raises(ModuleNotFoundError, match="absent"):
+        connect("sqlite://", Access.READ)
 
 
 def test_importing_the_seam_imports_no_driver() -> None:
