@@ -51,7 +51,7 @@ _WORDS = (
     (("cryptography",), "`pip install cryptography`, or use TLS or the server's socket"),
     (("ssl", "certificate", "tls"), "check `ssl_ca`, `ssl_cert`, `ssl_key` and the like in the URL"),
     (
-        ("refused", "no such file", "can't connect", "unreachable"),
+        ("refused", "no such file", "no socket", "can't connect", "unreachable"),
         "check the host and the port in the URL, and whether the server is running there",
     ),
 )
