@@ -1,0 +1,80 @@
+"""An update that finds nothing to do, in a large changelog; and the update before it, which applies all of it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+from benchmarks.bench import ROUND_TRIP, Bench
+from benchmarks.figures import Figure, Section, Table, show, spread
+from benchmarks.process import Usage, run
+from benchmarks.read_changelog import write_changelog
+from benchmarks.server import Database, network
+from benchmarks.tools import ours
+
+_FILES = 100
+_SECONDS = {"one of 100 files changed": 1.0, "nothing changed": 0.5, "`--no-cache`": 1.5}
+_MEMORY, _WAITS = 150.0, 6.0
+
+
+def noop(bench: Bench) -> Section:
+    count, rounds = bench.size(10_000, 1_000), bench.size(7, 3)
+    with tempfile.TemporaryDirectory(prefix="changelog-benchmark-") as name, bench.server.new_database() as owned:
+        folder, database = Path(name), bench.server.with_password(owned)
+        write_changelog(folder, count, _FILES)
+        size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
+        whole = run(ours.update(folder, database.url()))
+        bench.note(f"{count:,} applied in {whole.seconds:.1f} s, {whole.memory:.0f} MiB")
+        run(ours.update(folder, database.url()))
+        found = _rounds(bench, folder, database, rounds)
+        waits = {mode: _waits(folder, database, mode) for mode in ("disable", "")}
+    figures = [
+        Figure(f"no-op of {count:,}, {case}", tuple(usage.seconds for usage in usages), "s", _SECONDS[case])
+        for case, usages in found.items()
+    ]
+    return Section(
+        "noop",
+        f"Nothing to do, with {count:,} applied",
+        f"A changelog of {count:,} changesets in {_FILES} files ({size:.1f} MB, three statements and up to three "
+        "dependencies a changeset). First all of it is applied, then `update` finds nothing to do: with not a byte changed "
+        "since; with a comment added to one of the files, on a machine that has read the others before; and with "
+        "`--no-cache`. Whole processes, from start to exit, on 127.0.0.1, with a password. The waits are those of the whole "
+        f"process at {ROUND_TRIP * 1000:.0f} ms of round trip, with the opening of the connection and the password; with "
+        "libpq's default of asking for TLS first, where the server has none, they are "
+        f"{waits['']}.",
+        (
+            *figures,
+            Figure(f"no-op of {count:,}, waits in all", (float(waits["disable"]),), "waits", _WAITS),
+            Figure(f"memory at its peak, applying {count:,}", (whole.memory,), "MiB", _MEMORY),
+        ),
+        (_table(count, whole, found),),
+    )
+
+
+def _rounds(bench: Bench, folder: Path, database: Database, rounds: int) -> dict[str, list[Usage]]:
+    found = defaultdict(list)
+    for number in range(rounds):
+        with (folder / "part-042.yaml").open("a", encoding="utf-8") as file:
+            file.write(f"# round {number}\n")
+        for case in _SECONDS:
+            usage = run(ours.update(folder, database.url(), *(["--no-cache"] if case == "`--no-cache`" else [])))
+            found[case].append(usage)
+            bench.note(f"{case}: {usage.seconds:.2f} s, {usage.cpu_seconds:.2f} s of CPU, {usage.memory:.0f} MiB")
+    return found
+
+
+def _waits(folder: Path, database: Database, sslmode: str) -> int:
+    with network(database, ROUND_TRIP) as between:
+        run(ours.update(folder, between.database.url(sslmode=sslmode)))
+        return between.take_waits().all
+
+
+def _table(count: int, whole: Usage, found: dict[str, list[Usage]]) -> Table:
+    cases = {f"applying all {count:,}": [whole], **found}
+    rows = []
+    for case, usages in cases.items():
+        parts = [("s", [usage.seconds for usage in usages]), ("s", [usage.cpu_seconds for usage in usages])]
+        times = [f"{show(sorted(values)[len(values) // 2], unit)} ({spread(values, unit)})" for unit, values in parts]
+        rows.append((case, *times, show(max(usage.memory for usage in usages), "MiB")))
+    return Table(("update", "seconds (spread)", "CPU of the client (spread)", "memory at its peak"), tuple(rows))
