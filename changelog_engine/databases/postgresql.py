@@ -29,6 +29,7 @@ from changelog_engine.databases.database import (
 )
 from changelog_engine.databases.postgresql_batch import ELAPSED_MS, Batch, joins_batch
 from changelog_engine.databases.postgresql_connect import connect_arguments, connection_failed, without_options
+from changelog_engine.databases.postgresql_pooler import refuse_shared_backends, shared_backends
 from changelog_engine.databases.postgresql_sharing import WORKERS, PostgresqlSharing, try_lock_sql
 from changelog_engine.errors import ConnectionLostError, DatabaseError, StatementError
 from changelog_engine.model import Consideration
@@ -46,11 +47,14 @@ _RESET = (
 )
 
 _CHECK_DEFERRED = "SET CONSTRAINTS ALL IMMEDIATE"
-_WHERE_AM_I = "SELECT current_database(), current_schema(), current_user"
+_WHERE_AM_I = "SELECT current_database(), current_schema(), current_user, pg_catalog.pg_backend_pid()"
 
 
 def open_session(url: URL, access: Access, name: str, location: str) -> PostgresqlSession:
-    """Connect; the settings that a server or a pooler refuses are left out in a second try."""
+    """Connect; the settings that a server or a pooler refuses are left out in a second try.
+
+    Raises ConfigurationError for WRITE through a pooler that would share out the lock.
+    """
     dialect = create_engine(url).dialect
     arguments, options = dialect.create_connect_args(url)
     prepared = connect_arguments(options, access, name)
@@ -61,11 +65,15 @@ def open_session(url: URL, access: Access, name: str, location: str) -> Postgres
             plainer = without_options(error, prepared, options)
             if plainer is None:
                 raise
-            connection = dialect.connect(*arguments, **plainer)
+            prepared = plainer
+            connection = dialect.connect(*arguments, **prepared)
     except psycopg.Error as error:
         raise connection_failed(error, url, location) from None
     assert isinstance(connection, psycopg.Connection)
-    return PostgresqlSession(connection, dialect, location)
+    session = PostgresqlSession(connection, dialect, location)
+    if access is Access.WRITE and session.backend != connection.info.backend_pid:
+        refuse_shared_backends(connection, lambda: dialect.connect(*arguments, **prepared), location)
+    return session
 
 
 def lock_key(name: str) -> int:
@@ -100,7 +108,8 @@ class PostgresqlSession:
         self.database: str
         self.schema: str | None
         self.user: str
-        self.database, self.schema, self.user = self._send(_WHERE_AM_I).fetchall()[0]
+        self.backend: int
+        self.database, self.schema, self.user, self.backend = self._send(_WHERE_AM_I).fetchall()[0]
 
     # ------------------------------------------------------------------------------------------ statements
 
@@ -289,7 +298,11 @@ class PostgresqlSession:
         return name in self._locks
 
     def _take(self, name: str) -> bool:
-        return bool(self._ask(try_lock_sql(lock_key(name + WORKERS)), lock_key(name))[0][0])
+        sql = try_lock_sql(lock_key(name + WORKERS), self.backend)
+        taken = self._ask(sql, lock_key(name))[0][0]
+        if taken is None:
+            raise shared_backends(self.location)
+        return bool(taken)
 
     def unlock(self, name: str) -> None:
         if name in self._locks:

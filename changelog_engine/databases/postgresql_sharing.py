@@ -37,7 +37,13 @@ class PostgresqlSharing:
         self._ask("SELECT pg_advisory_unlock(%s::bigint)", self._key(name + TURN))
 
 
-def try_lock_sql(workers_key: int) -> str:
-    """Take the lock with the key ``%s``, unless a worker of an earlier run is still alive."""
+def try_lock_sql(workers_key: int, backend: int) -> str:
+    """Take the lock with the key ``%s``, unless a worker of an earlier run is still alive.
+
+    NULL, and no lock, where it is not the process ``backend`` that answers: nobody could release it there.
+    """
     workers = f"{COUNT_LOCKS} AND {advisory_lock_test(workers_key)}".replace("%", "%%")
-    return f"SELECT CASE WHEN ({workers}) > 0 THEN false ELSE pg_try_advisory_lock(%s::bigint) END"
+    return (
+        f"SELECT CASE WHEN pg_catalog.pg_backend_pid() <> {backend} THEN NULL WHEN ({workers}) > 0 THEN false"
+        " ELSE pg_try_advisory_lock(%s::bigint) END"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ from changelog_engine.errors import ConfigurationError, ConnectionFailedError, S
 from changelog_engine.model import Consideration
 
 _BUSY_SECONDS = 30.0
+_FIRST_PAGE = "PRAGMA schema_version"
 # Steps of SQLite's machine, some milliseconds, between two moments at which Python gets to run its signal handlers:
 # while a statement runs it does not otherwise. No cost was measurable, ten times as often neither.
 _HANDLERS_EVERY = 100_000
@@ -33,6 +35,9 @@ _NO_EFFECT_INSIDE = re.compile(
 )
 _OUTSIDE_ONLY = re.compile(r"from within a transaction|within transaction|inside a transaction")
 _NEAR = re.compile(r'near "(.+)": syntax error', re.DOTALL)
+
+# What a run that died left must be undone before anybody can read, and a connection that may not write cannot do it.
+_TO_BE_RECOVERED = frozenset({"SQLITE_READONLY_ROLLBACK", "SQLITE_READONLY_RECOVERY", "SQLITE_READONLY_CANTINIT"})
 
 _HINTS = {
     "SQLITE_READONLY": "make the file and its folder writable for this user",
@@ -116,10 +121,21 @@ class SqliteSession:
             connection: sqlite3.Connection = self._reconnect()
             connection.set_progress_handler(_let_handlers_run, _HANDLERS_EVERY)
             # The file is read at the first statement only, and what is wrong with it should be known now.
-            connection.execute("PRAGMA schema_version").fetchall()
+            self._read_first_page(connection)
         except sqlite3.Error as error:
             raise ConnectionFailedError(f"no connection to `{self.location}`: {error}", hint=_hint(error)) from None
         return connection
+
+    def _read_first_page(self, connection: sqlite3.Connection) -> None:
+        try:
+            connection.execute(_FIRST_PAGE).fetchall()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname not in _TO_BE_RECOVERED:
+                raise
+            uri = f"file:{quote_path(self.database)}?mode=rw"
+            with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS)) as recovering:
+                recovering.execute(_FIRST_PAGE).fetchall()
+            connection.execute(_FIRST_PAGE).fetchall()
 
     # ------------------------------------------------------------------------------------------ statements
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import signal
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -204,3 +205,29 @@ def test_the_program_as_it_is_installed_goes_on_after_it_was_killed(
     _, errors = last.communicate()
     assert last.returncode == DONE, errors
     assert_complete(project, counted)
+
+
+HALF_WRITTEN = """
+import sqlite3, sys, time
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA cache_size = 1")
+connection.execute("BEGIN IMMEDIATE")
+connection.execute("UPDATE changelog_ledger SET source = hex(zeroblob(100000))")
+print("half written", flush=True)
+time.sleep(60)
+"""
+
+
+def test_looking_works_where_a_killed_process_left_a_half_written_file(sqlite_project: Project) -> None:
+    """SQLite undoes what was half written when it is opened next, which a connection that may only read cannot do."""
+    project = sqlite_project
+    project.tables("a", "b")
+    project.update()
+    file = project.folder / "database.db"
+    writer = subprocess.Popen([sys.executable, "-c", HALF_WRITTEN, str(file)], stdout=subprocess.PIPE, text=True)
+    assert writer.stdout is not None
+    assert writer.stdout.readline() == "half written\n"
+    kill(writer)
+    assert Path(f"{file}-journal").exists()
+    assert project.states() == {"a": "applied", "b": "applied"}
+    assert project.engine().verify_history().chain == "intact"
