@@ -195,7 +195,7 @@ class Engine:
                 "`--jobs` and `--atomic` exclude each other; nothing was run",
                 hint="one transaction has one connection: leave one of the two out",
             )
-        request = self._asked(request or UpdateRequest())
+        request = _as_saved(self._asked(request or UpdateRequest()), saved_plan)
         with self._open("", Access.WRITE) as run:
             completion = Completion(run.ledger, self.settings, request, saved_plan)
             if quick and completion.holds():
@@ -454,6 +454,15 @@ def parse_label(text: str) -> Expression:
         raise UsageError(
             f"`{text}` is no label expression: {error.message}", hint="for example `billing and not slow`"
         ) from error
+
+
+def _as_saved(request: UpdateRequest, saved_plan: str | None) -> UpdateRequest:
+    """The request with the contexts that a saved plan was made for, where nobody names any."""
+    if saved_plan is None or request.filters.contexts != ContextChoice():
+        return request
+    from changelog_engine.plan.saved import saved_contexts
+
+    return replace(request, filters=replace(request.filters, contexts=saved_contexts(saved_plan)))
 
 
 def _plan_update(

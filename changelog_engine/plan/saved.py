@@ -17,7 +17,7 @@ FORMAT = 1
 SHOWN = 5
 """Differences that a message names."""
 
-AGAIN = "make a new plan and run that; where it was made with `--context`, `--label` or `--param`, give the same ones"
+AGAIN = "make a new plan and run that; where it was made with `--label` or `--param`, give the same ones"
 
 
 def dump_plan(plan: Plan) -> str:

@@ -31,7 +31,12 @@ FAILED = 1
     help="Run changesets that may take long, and don't wait for one another, on up to N connections.",
 )
 @click.option("--no-cache", is_flag=True, help="Compare everything, also where nothing changed since the last update.")
-@click.option("--plan", "plan_file", metavar="FILE", help="Run exactly the plan that `changelog plan -o FILE` saved.")
+@click.option(
+    "--plan",
+    "plan_file",
+    metavar="FILE",
+    help="Run exactly the plan that `changelog plan -o FILE` saved; its contexts need not be given again.",
+)
 @filter_options
 @common_options
 def update(
@@ -55,7 +60,7 @@ def update(
       changelog update --context prod
       changelog update --select billing/invoices --dry-run
       changelog update --to-tag release-2 --atomic
-      changelog update --plan release.plan --context prod
+      changelog update --plan release.plan
     """
     from changelog_engine.plan.request import UpdateRequest
 
