@@ -83,11 +83,13 @@ def where(location: str, settings: Settings) -> str:
     return f"database: {database(location)} ({source})"
 
 
-def show_updated(streams: Streams, result: UpdateResult, settings: Settings, seconds: float) -> None:
-    """What a run of update did."""
+def show_updated(
+    streams: Streams, result: UpdateResult, settings: Settings, seconds: float, *, before: str = ""
+) -> None:
+    """What a run of update did; ``before`` is what was done in the same run before it."""
     for note in result.notes:
         streams.say(f"note: {note}")
-    if not (result.applied or result.marked or result.skipped or result.failed or result.tags):
+    if not (before or result.applied or result.marked or result.skipped or result.failed or result.tags):
         streams.say("nothing to do: everything that is to run is applied")
         streams.say(where(result.database, settings))
         return
@@ -95,7 +97,7 @@ def show_updated(streams: Streams, result: UpdateResult, settings: Settings, sec
     done = [count_of(len(result.applied), "changeset") + " applied"]
     done += [f"{len(ids):,} {word}" for ids, word in ((result.marked, "marked"), (result.skipped, "skipped")) if ids]
     done += [style(f"{len(result.failed):,} failed", fg="red")] if result.failed else []
-    streams.say(f"{', '.join(done)} in {duration(seconds)}")
+    streams.say(f"{before}{', '.join(done)} in {duration(seconds)}")
     if result.tags:
         streams.say(f"tags recorded: {', '.join(result.tags)}")
     streams.say(where(result.database, settings))
@@ -129,9 +131,15 @@ def show_rolled_back(streams: Streams, result: RollbackResult, settings: Setting
 
 
 def show_redone(streams: Streams, result: RedoResult, settings: Settings, seconds: float) -> None:
-    """A rollback and the update after it."""
-    show_rolled_back(streams, result.rollback, settings, seconds)
-    show_updated(streams, result.update, settings, seconds)
+    """A rollback and the update after it, as one."""
+    undone = result.rollback
+    if not undone.rolled_back:
+        show_rolled_back(streams, undone, settings, seconds)
+        return
+    for note in undone.notes:
+        streams.say(f"note: {note}")
+    before = f"{count_of(len(undone.rolled_back), 'changeset')} rolled back, "
+    show_updated(streams, result.update, settings, seconds, before=before)
 
 
 def show_history(streams: Streams, result: HistoryResult) -> None:

@@ -115,6 +115,12 @@ class TestPlan:
         shop("plan", "--no-context", "-o", "release.plan")
         shop("update", "--no-context", "--count", "1")
         assert shop("update", "--no-context", "--plan", "release.plan", code=7).err
+
+    def test_a_saved_plan_brings_its_contexts_along(self, shop: Cli) -> None:
+        shop("plan", "--context", "dev", "--count", "1", "-o", "release.plan")
+        refused = shop("update", "--context", "prod", "--plan", "release.plan", code=7).err
+        assert "it was made for the contexts `dev`, and these are `prod`" in refused
+        assert "1 changeset applied" in shop("update", "--plan", "release.plan").out
         assert shop.states("--no-context")["create-orders"] == "pending"
 
     def test_a_file_that_is_no_plan_is_refused(self, shop: Cli) -> None:
@@ -251,6 +257,8 @@ class TestRollback:
     def test_redo_undoes_and_applies_again(self, shop: Cli) -> None:
         shop("update", "--no-context")
         out = shop("redo", "create-orders", "--no-context").out
+        assert "1 changeset rolled back, 1 changeset applied in " in out
+        assert len([line for line in out.splitlines() if line.startswith("next:")]) == 1
         assert out.index("rolled back create-orders") < out.index("applied create-orders")
         shop("redo", "--select", "create-customers", "--no-context", code=7)
         shop("redo", "create-customers", "--cascade", "--no-context")
