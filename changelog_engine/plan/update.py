@@ -91,12 +91,18 @@ def _up_to(situation: Situation, tag: str) -> frozenset[str]:
 
 
 def _notes_on_chosen(situation: Situation, chosen: Collection[str]) -> tuple[str, ...]:
-    left_out = [
-        f"`{name}` is selected and left out: {standing.reason}"
-        for name, standing in situation.standings.items()
-        if name in chosen and _is_left_out(situation, name)
-    ]
-    return tuple(left_out[:5]) + ((f"and {len(left_out) - 5} more of the selected",) if len(left_out) > 5 else ())
+    """What is selected and left out, in one note for each reason why: contexts, labels, the kind of database."""
+    left_out: dict[str, list[str]] = {}
+    for name, standing in situation.standings.items():
+        if name in chosen and standing.exclusion is not None and _is_left_out(situation, name):
+            left_out.setdefault(str(standing.exclusion.by), []).append(name)
+    notes = []
+    for by, names in left_out.items():
+        if len(names) == 1:
+            notes.append(f"`{names[0]}` is selected and left out: {situation.standings[names[0]].reason}")
+        else:
+            notes.append(f"{len(names)} of the selected changesets are left out by {by}: {listed(names, 3)}")
+    return tuple(notes)
 
 
 def _is_left_out(situation: Situation, changeset: str) -> bool:

@@ -244,6 +244,16 @@ def test_what_is_selected_and_excluded_is_noted() -> None:
     assert plan.notes == ("`seed` is selected and left out: its contexts `dev` do not hold in `prod`",)
 
 
+def test_many_that_are_selected_and_excluded_are_one_note_for_each_reason() -> None:
+    seeds = [changeset(f"seed-{n}", contexts=FOR_DEV) for n in range(5)]
+    log = changelog(changeset("a"), *seeds, changeset("m", dbms=("mysql",)))
+    plan = Database().plan(log, contexts=PROD, select="!a")
+    assert plan.notes == (
+        "5 of the selected changesets are left out by contexts: `seed-0`, `seed-1`, `seed-2` and 2 more",
+        "`m` is selected and left out: it is for mysql, and this is sqlite",
+    )
+
+
 def test_select_knows_states_and_tags() -> None:
     database = Database()
     log = changelog(changeset("a"), tag("t"), changeset("b"))
