@@ -101,7 +101,16 @@ class Rendering:
                 continue
             sql = self._expand(changeset, written)
             pieces = split_statements(sql, self.dbms, change.delimiter) if change.split else _whole(sql)
-            found.extend(Statement(self._template(piece.text), piece.location, piece.column) for piece in pieces)
+            is_cut = change.split and change.delimiter in (None, ";")
+            found.extend(
+                Statement(
+                    self._template(piece.text),
+                    piece.location,
+                    piece.column,
+                    is_one=is_cut or len(split_statements(piece, self.dbms)) <= 1,
+                )
+                for piece in pieces
+            )
         return tuple(found)
 
     def _text(self, changeset: Changeset, texts: SqlByKind, location: Location, what: str) -> SqlText | None:

@@ -16,12 +16,14 @@ class Statement:
 
     ``template`` is what the ledger keeps: secret parameters stand as ``${name}``, other parameters are replaced, and a
     literal ``${`` is ``$${``. ``location`` is the place of its first character, None where it comes from the ledger;
-    ``column`` the one in which its further lines begin.
+    ``column`` the one in which its further lines begin. ``is_one`` False: it may hold several commands, as its text is
+    not cut by the database's own rules (``split: false``, a delimiter of its own), and not every protocol takes that.
     """
 
     template: str
     location: Location | None = None
     column: int = 1
+    is_one: bool = True
 
 
 def content_of(statements: Sequence[Statement]) -> str:
