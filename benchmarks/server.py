@@ -134,7 +134,7 @@ def _free_port() -> int:
 
 @dataclass(frozen=True)
 class Waits:
-    """How many round trips a program waited for: those within its connections, and one for each connection's opening."""
+    """How many round trips a program waited for: those within its connections, and one for the opening of each."""
 
     within: int
     connections: int

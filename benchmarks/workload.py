@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,4 +68,49 @@ def write_changelog(folder: Path, changes: Changes, files: int = 1) -> None:
 
 
 def _changeset(change: Change) -> str:
-    return f"  - id: {change.id}\n    author: mira\n    sql: |\n      {change.sql};\n    rollback: |\n      {change.undo};\n"
+    texts = f"    sql: |\n      {change.sql};\n    rollback: |\n      {change.undo};\n"
+    return f"  - id: {change.id}\n    author: mira\n{texts}"
+
+
+def write_large_changelog(folder: Path, count: int, files: int) -> None:
+    """A changelog as a large one is: much text, labels, several statements, up to three dependencies a changeset. What
+    it does is cheap for the database.
+    """
+    chance = random.Random(_SEED)
+    a_file = count // files
+    for part in range(files):
+        numbers = range(part * a_file, (part + 1) * a_file)
+        blocks = [_large_changeset(number, chance) if number else _FIRST for number in numbers]
+        (folder / f"part-{part:03}.yaml").write_text("changesets:\n" + "\n".join(blocks), encoding="utf-8")
+    (folder / "main.yaml").write_text('name: benchmark\ninclude: ["part-*.yaml"]\n', encoding="utf-8")
+
+
+_SEED = 20
+
+_FIRST = """\
+  - id: add-thing-00000
+    sql: |
+      CREATE TABLE thing (id bigint PRIMARY KEY, name text NOT NULL, amount numeric(12, 2), created_at timestamptz);
+    rollback: |
+      DROP TABLE thing;
+"""
+
+
+def _large_changeset(number: int, chance: random.Random) -> str:
+    needed = sorted({0, *(chance.randrange(number) for _ in range(chance.randrange(3)))})
+    depends_on = "".join(f"\n      - add-thing-{other:05}" for other in needed)
+    return f"""\
+  - id: add-thing-{number:05}
+    author: author-{number % 7}
+    description: Adds the things of kind {number}, with what belongs to them
+    labels: [benchmark, part-{number % 10}]
+    depends_on:{depends_on}
+    sql: |
+      INSERT INTO thing (id, name, amount, created_at)
+      VALUES ({2 * number}, 'a thing of kind {number}, the first of two', {number}.50, now());
+      INSERT INTO thing (id, name, amount, created_at)
+      VALUES ({2 * number + 1}, 'a thing of kind {number}, the second of two', {number}.75, now());
+      UPDATE thing SET amount = amount + 1 WHERE id = {2 * number};
+    rollback: |
+      DELETE FROM thing WHERE id IN ({2 * number}, {2 * number + 1});
+"""

@@ -18,7 +18,7 @@ _OTHERS_ROUNDS = 3
 
 
 def apply(bench: Bench) -> Section:
-    count, rounds = bench.size(1_000, 200), bench.size(7, 3)
+    count, rounds = bench.size(1_000, 200), bench.size(7, 2)
     found = _rounds(bench, count, rounds, (OURS, PSQL), tuple(bench.others))
     ratios = _ratios(found[OURS], found[PSQL])
     cpu = tuple(usage.cpu_seconds for usage in found[OURS])
@@ -30,16 +30,14 @@ def apply(bench: Bench) -> Section:
         "In each round every tool runs once, in random order; the ratio is taken round by round.",
         (
             Figure(f"{count:,} changesets, time over that of `psql`", ratios, "×", _RATIO),
-            Figure(
-                f"{count:,} changesets, CPU of the client", cpu, "s", _CPU * count / 1_000 if count >= 1_000 else None
-            ),
+            Figure(f"{count:,} changesets, CPU of the client", cpu, "s", None if bench.is_quick else _CPU),
         ),
         (_table(bench, found, PSQL),),
     )
 
 
 def atomic(bench: Bench) -> Section:
-    count, rounds = bench.size(1_000, 200), bench.size(7, 3)
+    count, rounds = bench.size(1_000, 200), bench.size(7, 2)
     found = _rounds(bench, count, rounds, (OURS_ATOMIC, PSQL_ATOMIC), ())
     ratios = _ratios(found[OURS_ATOMIC], found[PSQL_ATOMIC])
     return Section(

@@ -45,11 +45,12 @@ def network(bench: Bench) -> Section:
     return Section(
         "network",
         f"Applying at {ROUND_TRIP * 1000:.0f} ms of round trip",
-        f"One table a changeset, through a relay that delays each direction by {ROUND_TRIP * 500:.0f} ms and counts how "
-        "many round trips came one after the other (the opening of a connection is one of them). *Waits a changeset* is "
-        "the slope between the sizes, so start-up and the check of what is there are not in it; once as the relay counts, "
-        "and once as the seconds that the delay adds (with it, less without it) over the length of a round trip, which "
-        f"has the noise of four clocks in it. Medians of {rounds} for `changelog`, one run of the others.",
+        "One table a changeset, through a relay that delays each direction by "
+        f"{ROUND_TRIP * 500:.0f} ms and counts how many round trips came one after the other (the opening of a "
+        "connection is one of them). *Waits a changeset* is the slope between the sizes, so start-up and the look at what "
+        "is there are not in it: once as the relay counts, and once as the seconds that the delay adds (with it, less "
+        "without it) over the length of a round trip, which has the noise of four measurements in it. "
+        f"{_times(rounds)} of `changelog`, one run of the others.",
         (
             Figure(f"waits a changeset, counted {between}", (by_count,), "waits a changeset", _WAITS_A_CHANGESET),
             Figure(f"waits a changeset, by seconds {between}", (by_seconds,), "waits a changeset", _WAITS_A_CHANGESET),
@@ -57,6 +58,10 @@ def network(bench: Bench) -> Section:
         (_table(bench, runs),),
         tuple(Line(tool.name, tuple(_points(made))) for tool, made in runs.items()),
     )
+
+
+def _times(rounds: int) -> str:
+    return f"Medians of {rounds} runs" if rounds > 1 else "One run"
 
 
 def _apply(bench: Bench, tool: Tool, count: int, round_trip: float) -> _Run | None:

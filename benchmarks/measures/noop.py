@@ -9,9 +9,9 @@ from pathlib import Path
 from benchmarks.bench import ROUND_TRIP, Bench
 from benchmarks.figures import Figure, Section, Table, show, spread
 from benchmarks.process import Usage, run
-from benchmarks.read_changelog import write_changelog
 from benchmarks.server import Database, network
 from benchmarks.tools import ours
+from benchmarks.workload import write_large_changelog
 
 _FILES = 100
 _SECONDS = {"one of 100 files changed": 1.0, "nothing changed": 0.5, "`--no-cache`": 1.5}
@@ -19,10 +19,10 @@ _MEMORY, _WAITS = 150.0, 6.0
 
 
 def noop(bench: Bench) -> Section:
-    count, rounds = bench.size(10_000, 1_000), bench.size(7, 3)
+    count, rounds = bench.size(10_000, 1_000), bench.size(7, 2)
     with tempfile.TemporaryDirectory(prefix="changelog-benchmark-") as name, bench.server.new_database() as owned:
         folder, database = Path(name), bench.server.with_password(owned)
-        write_changelog(folder, count, _FILES)
+        write_large_changelog(folder, count, _FILES)
         size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
         whole = run(ours.update(folder, database.url()))
         bench.note(f"{count:,} applied in {whole.seconds:.1f} s, {whole.memory:.0f} MiB")
@@ -37,12 +37,11 @@ def noop(bench: Bench) -> Section:
         "noop",
         f"Nothing to do, with {count:,} applied",
         f"A changelog of {count:,} changesets in {_FILES} files ({size:.1f} MB, three statements and up to three "
-        "dependencies a changeset). First all of it is applied, then `update` finds nothing to do: with not a byte changed "
-        "since; with a comment added to one of the files, on a machine that has read the others before; and with "
-        "`--no-cache`. Whole processes, from start to exit, on 127.0.0.1, with a password. The waits are those of the whole "
-        f"process at {ROUND_TRIP * 1000:.0f} ms of round trip, with the opening of the connection and the password; with "
-        "libpq's default of asking for TLS first, where the server has none, they are "
-        f"{waits['']}.",
+        "dependencies a changeset). First all of it is applied, then `update` finds nothing to do: with not a byte "
+        "changed since; with a comment added to one of the files, on a machine that has read the others before; and "
+        "with `--no-cache`. Whole processes, from start to exit, on 127.0.0.1, with a password. The waits are those of "
+        f"the whole process at {ROUND_TRIP * 1000:.0f} ms of round trip, with the opening of the connection and the "
+        f"password; with libpq's default of asking for TLS first, where the server has none, they are {waits['']}.",
         (
             *figures,
             Figure(f"no-op of {count:,}, waits in all", (float(waits["disable"]),), "waits", _WAITS),
