@@ -275,6 +275,15 @@ class Consideration:
     retries: Retries | None = None
     run_as: str | None = None
 
+    def over(self, weaker: Consideration) -> Consideration:
+        """These values, and the other's where there is none here, field by field."""
+        return Consideration(
+            weaker.lock_timeout if self.lock_timeout is None else self.lock_timeout,
+            weaker.statement_timeout if self.statement_timeout is None else self.statement_timeout,
+            self.retries or weaker.retries,
+            self.run_as or weaker.run_as,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Changeset:

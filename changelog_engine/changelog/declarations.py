@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from changelog_engine.changelog.consideration import read_consideration
 from changelog_engine.changelog.file_log import FileLog
 from changelog_engine.changelog.keys import DEFAULTS, FORMAT_VERSION
+from changelog_engine.changelog.texts import Texts
 from changelog_engine.changelog.versions import VersionError, is_met
 from changelog_engine.changes.nodes import Scalar
 from changelog_engine.changes.scalars import value_of
 from changelog_engine.changes.shapes import Fields
-from changelog_engine.model import Expression, OnError, Parameter
+from changelog_engine.model import Consideration, Expression, OnError, Parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Defaults:
     on_error: OnError = OnError.HALT
     split: bool = True
     delimiter: str | None = None
+    consideration: Consideration = field(default_factory=Consideration)
 
 
 def check_versions(fields: Fields, log: FileLog, engine_version: str) -> None:
@@ -114,7 +117,7 @@ def _text(node: Scalar) -> str | None:
     return None if value_of(node) is None else node.text
 
 
-def read_defaults(fields: Fields, log: FileLog) -> Defaults:
+def read_defaults(fields: Fields, log: FileLog, texts: Texts) -> Defaults:
     given: Fields = fields.get("defaults") or Fields(DEFAULTS, fields.node)
     author: Scalar | None = given.get("author")
     contexts: Scalar | None = given.get("contexts")
@@ -128,6 +131,7 @@ def read_defaults(fields: Fields, log: FileLog) -> Defaults:
         on_error=OnError(given.get("on_error", OnError.HALT)),
         split=split,
         delimiter=delimiter,
+        consideration=read_consideration(given, log, texts, Consideration()),
     )
 
 

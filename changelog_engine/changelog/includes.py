@@ -87,7 +87,9 @@ class Loader:
         for item in fields.get("include", ()):
             self._include(item, log, _Inherited(inherited.contexts, chain))
         del self._open[real]
-        self.parser.parse(LoadedFile(log, fields, read_defaults(fields, log), inherited.contexts, chain, first))
+        self.parser.parse(
+            LoadedFile(log, fields, read_defaults(fields, log, self.texts), inherited.contexts, chain, first)
+        )
 
     def _include(self, item: Scalar | Fields, log: FileLog, inherited: _Inherited) -> None:
         if isinstance(item, Fields):

@@ -23,6 +23,7 @@ from changelog_engine.changes.shapes import (
     Text,
     WholeNumber,
 )
+from changelog_engine.changes.times import Duration, Seconds
 from changelog_engine.sql.templates import PARAMETER_NAME
 
 FORMAT_VERSION: Final = 1
@@ -72,6 +73,28 @@ _STATEMENTS = Record(
         "delimiter": Key(Text(rule=_FILLED, numbers=False), "what ends a statement, in place of `;`"),
     },
 )
+
+# ------------------------------------------------------------------------------------- considerate to production
+
+_RETRIES = Record(
+    "retry rule",
+    "How often a changeset is tried again after a lock time-out or a deadlock.",
+    {
+        "attempts": Key(WholeNumber(), "how often, after the first time; 0 for never", required=True),
+        "initial_seconds": Key(
+            Seconds(3600), "the first pause, 1 second by default; each further one is twice as long"
+        ),
+    },
+)
+CONSIDERATION: Final = {
+    "lock_timeout": Key(Duration(), "how long a statement waits for a lock, while others queue behind it"),
+    "statement_timeout": Key(Duration(), "how long a statement may take"),
+    "retries": Key(
+        ByNode(scalar=WholeNumber(), mapping=_RETRIES), "how often to try again after a lock time-out or a deadlock"
+    ),
+    "run_as": Key(Text(words="a role", rule=_FILLED), "the role that its SQL runs as; `none` for the login's own"),
+}
+"""How a changeset treats the others on its database; what is left out is what the configuration says."""
 
 # ----------------------------------------------------------------------------------------------- preconditions
 
@@ -273,6 +296,7 @@ CHANGESET = Record(
             "earlier checksums of this changeset that are fine too, or `any`",
         ),
         "statements": Key(_STATEMENTS, "how its SQL is cut into statements"),
+        **CONSIDERATION,
     },
     one_of=tuple(_WHAT),
 )
@@ -319,6 +343,7 @@ DEFAULTS = Record(
         "dbms": Key(ListOf(_DBMS, least=1), "where a changeset names none"),
         "on_error": Key(_ON_ERROR, "where a changeset says nothing"),
         "statements": Key(_STATEMENTS, "where a changeset says nothing"),
+        **{name: Key(key.shape, "where a changeset says nothing") for name, key in CONSIDERATION.items()},
     },
 )
 CHANGELOG = Record(

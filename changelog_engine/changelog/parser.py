@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingOf
 from typing import Any
 
+from changelog_engine.changelog.consideration import read_consideration
 from changelog_engine.changelog.declarations import Defaults, read_statements
 from changelog_engine.changelog.expressions import all_of
 from changelog_engine.changelog.file_log import FileLog
@@ -114,6 +115,7 @@ class Parser:
             run=Run(fields["run"]) if "run" in fields else _ONCE,
             on_error=OnError(fields["on_error"]) if "on_error" in fields else defaults.on_error,
             accept_checksums=_accepted(fields.get("accept_checksums", ())),
+            consideration=read_consideration(fields, log, texts, defaults.consideration),
         )
 
     def _depends_on(self, fields: Fields, file: LoadedFile, location: Location) -> tuple[Dependency, ...]:

@@ -18,6 +18,8 @@ from changelog_engine.changes.shapes import (
     Text,
     WholeNumber,
 )
+from changelog_engine.changes.times import Duration, Seconds
+from changelog_engine.durations import MOST_SECONDS, PATTERN
 
 Schema = dict[str, Any]
 _SCALARS = ["string", "number", "boolean", "null"]
@@ -45,6 +47,11 @@ def _schema(shape: Shape, definitions: dict[str, Schema]) -> Schema:
             return {"type": "boolean"}
         case WholeNumber(least):
             return {"type": "integer", "minimum": least}
+        case Seconds(most):
+            return {"type": "number", "minimum": 0, "maximum": most}
+        case Duration():
+            as_number = {"type": "number", "minimum": 0, "maximum": MOST_SECONDS}
+            return {"anyOf": [{"type": "string", "pattern": f"^(?:{PATTERN.pattern})$"}, as_number]}
         case Choice(docs):
             described = "; ".join(f"`{value}`: {doc}" for value, doc in docs.items())
             return {"enum": list(docs), "description": described}

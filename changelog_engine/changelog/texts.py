@@ -42,6 +42,7 @@ class Texts:
         """Every glob so far: the file that it stands in, the pattern, the names of its matches."""
         self._with_parameters: list[SqlText] = []
         self._in_file_names: set[str] = set()
+        self._roles: list[SqlText] = []
 
     def problem_at(self, place: Location, message: str, hint: str | None = None, length: int = 1) -> None:
         self.findings.problems.append(self.locate(place, message, hint, length))
@@ -136,8 +137,20 @@ class Texts:
             message = f"`{text}` is no parameter: a name is letters, digits and `. _ -`, between `${{` and `}}`"
             self.problem_at(sql.locate(offset), message, "a literal `${` is written `$${`", len(text))
 
+    def check_role(self, role: SqlText) -> None:
+        """As ``check_parameters``, for the name of a role: plans and the ledger show it, so that no secret may be in
+        it.
+        """
+        self.check_parameters(role)
+        self._roles.append(role)
+
     def report_unknown_parameters(self) -> None:
         """Report each ``${name}`` in the texts so far that no file declares; to be called when all files are read."""
+        for role in self._roles:
+            for name, offset in names_in(role.text):
+                if name in self.parameters and self.parameters[name].secret:
+                    message = f"the secret parameter `{name}` cannot be part of a role's name, which plans show"
+                    self.problem_at(role.locate(offset), message, "declare it without `secret`", len(name) + 3)
         for sql in self._with_parameters:
             for name, offset in names_in(sql.text):
                 if name in self.parameters:

@@ -13,11 +13,12 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "changelog_engine"
 
 # What a part may import beside itself and the values that all may import. Down only: `docs/architecture.md` draws it.
-EVERYBODY = ("__init__", "model", "errors", "nearest")
+EVERYBODY = ("__init__", "model", "errors", "nearest", "durations")
 LAYERS: Mapping[str, tuple[str, ...]] = {
     "model": (),
     "errors": (),
     "nearest": (),
+    "durations": (),
     "sql": (),
     "changes": ("sql",),
     "changelog": ("changes", "sql"),
@@ -78,7 +79,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "click": ("cli",),
     "rich": ("cli",),
 }
-PURE = ("changelog", "changes", "graph", "plan", "sql", "ledger.entries", "model", "errors", "nearest")
+PURE = ("changelog", "changes", "graph", "plan", "sql", "ledger.entries", "model", "errors", "nearest", "durations")
 IMPURE_MODULES = {"time", "random", "secrets", "uuid", "socket", "getpass", "subprocess", "platform"}
 IMPURE_NAMES = {"os.environ", "os.getenv", "os.urandom", "datetime.now", "datetime.utcnow", "date.today"}
 

@@ -32,12 +32,14 @@ from changelog_engine.changes.shapes import (
     Text,
     WholeNumber,
 )
+from changelog_engine.changes.times import Duration, Seconds
 
 SCHEMA = json_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 WORDS = ("a", "dev", "postgresql", "!sqlite", "SELECT 1;", "two words", "größe", "", " ", "any", "001", "no", "a.b/c-d")
-NUMBERS = (0, 1, 7, -3, 1.5)
+DURATIONS = ("5s", "10min", "500 ms", "1.5h", "0", "5 sec", "1234567s", "٣s")
+NUMBERS = (0, 1, 7, -3, 1.5, 1_000_000)
 KEYS = (
     "id",
     "tag",
@@ -51,6 +53,9 @@ KEYS = (
     "x",
     "no name",
     "all",
+    "lock_timeout",
+    "retries",
+    "initial_seconds",
 )
 
 
@@ -78,6 +83,10 @@ def valid(shape: Shape, known: dict[str, st.SearchStrategy[Any]]) -> st.SearchSt
             return st.booleans()
         case WholeNumber(least):
             return st.integers(least, 9)
+        case Seconds(most):
+            return st.sampled_from([number for number in NUMBERS if 0 <= number <= most])
+        case Duration():
+            return st.sampled_from([0, 1.5, *DURATIONS[:5]])
         case Choice(docs):
             return st.sampled_from(sorted(docs))
         case ListOf(item, least):
@@ -116,7 +125,7 @@ def valid_record(record: Record, known: dict[str, st.SearchStrategy[Any]]) -> st
 
 DOCUMENTS = valid(CHANGELOG, {})
 ANYTHING = st.recursive(
-    st.sampled_from([*WORDS, *NUMBERS, True, False, None]),
+    st.sampled_from([*WORDS, *DURATIONS, *NUMBERS, True, False, None]),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=2),
     max_leaves=4,
 )
