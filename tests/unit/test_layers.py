@@ -72,7 +72,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "postgast": ("sql",),
     "google": ("sql",),
     "sqlalchemy": ("databases", "ledger", "execute"),
-    "psycopg": ("databases.postgresql", "databases.postgresql_connect", "databases.postgresql_batch"),
+    "psycopg": tuple(f"databases.postgresql{part}" for part in ("", "_connect", "_batch", "_pooler")),
     "pymysql": ("databases.mysql", "databases.mysql_errors"),
     "sqlite3": ("databases", "sql"),
     "filelock": ("databases",),
