@@ -7,6 +7,7 @@ transaction with its row, as everywhere.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -20,7 +21,7 @@ from changelog_engine.databases import mysql_lock as locks
 from changelog_engine.databases import mysql_objects as objects
 from changelog_engine.databases import mysql_script as scripts
 from changelog_engine.databases.compiled import CompiledStatements, DriverParameters
-from changelog_engine.databases.database import Access, Batches, Capabilities, Row, Settled
+from changelog_engine.databases.database import Access, Batches, Capabilities, Row, Settled, Sharing
 from changelog_engine.databases.mysql_errors import connection_failed, translate
 from changelog_engine.databases.mysql_statements import may_commit, may_last, timeouts
 from changelog_engine.errors import ConfigurationError, ConnectionFailedError, DatabaseError, StatementError
@@ -33,13 +34,14 @@ _CONNECT_SECONDS = 10
 # A host that is lost must not keep the lock for hours: a session that does nothing for so long is ended.
 _IDLE_SECONDS = 600
 _WHERE_AM_I = "SELECT VERSION(), DATABASE(), CURRENT_USER(), CONNECTION_ID()"
-# What keeps the engine from writing its own rows, where a changeset leaves it changed.
+# What keeps the engine from writing its own rows, where a changeset leaves it changed. (One of them makes every query
+# that has no LIMIT of its own a shorter one.)
 _STANDING = (
     "DATABASE(), CURRENT_ROLE(), @@sql_mode, @@autocommit, @@character_set_client, @@character_set_connection,"
     " @@sql_select_limit, @@foreign_key_checks, @@unique_checks"
 )
 _VARIABLES = "SHOW SESSION VARIABLES"
-_CHARACTER_SETS = "SELECT @@character_set_client, @@character_set_connection"
+_CHARACTER_SETS = "SELECT @@character_set_client, @@character_set_connection LIMIT 1"
 _OLDEST = {"mariadb": (10, 2, 2), "mysql": (8, 0, 0)}
 # Before these, a server that died could leave a half of a statement behind.
 _ATOMIC_DDL = {"mariadb": (10, 6, 0), "mysql": (8, 0, 0)}
@@ -64,6 +66,10 @@ def open_session(url: URL, access: Access, name: str, location: str) -> MysqlSes
     prepared |= {"charset": "utf8mb4", "autocommit": True, "local_infile": False}
 
     def reconnect() -> Connection:
+        socket = prepared.get("unix_socket")
+        if socket is not None and not os.path.exists(socket):
+            # The driver would speak of localhost.
+            raise connection_failed(FileNotFoundError(f"there is no socket `{socket}`"), url, location)
         try:
             connection = dialect.connect(*arguments, **prepared)
         except (pymysql.Error, RuntimeError, OSError) as error:
@@ -87,6 +93,7 @@ class MysqlSession:
 
     capabilities = Capabilities(transactional_ddl=False, schemas=False)
     batches: Batches | None = None
+    sharing: Sharing | None = None
     elapsed_ms: ColumnElement[int] | None = None
 
     def __init__(self, reconnect: Connect, location: str, access: Access) -> None:
@@ -97,6 +104,7 @@ class MysqlSession:
         self._in_transaction = False
         self._touched = False
         self._has_lasting = False
+        self._may_garble = False
         # The session that will follow this one at the next `renew`: new, and so as this one was.
         self._next: MysqlSession | None = None
         self._connection = self._open()
@@ -113,7 +121,7 @@ class MysqlSession:
         # A schema is a database there. Named with the ledger's tables, it finds them after a `USE` too.
         self.schema: str | None = database
         self.user: str = user
-        self._standing = self._ask(f"SELECT {_STANDING}")[0]
+        self._standing = self._ask(f"SELECT {_STANDING} LIMIT 1")[0]
 
     def _open(self) -> Connection:
         connection = self._reconnect()
@@ -140,6 +148,7 @@ class MysqlSession:
 
     def run(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:
         self._confirm_transaction()
+        self._put_back_character_set()
         sql, values = self._compiled.prepare(statement, parameters)
         return self._send(sql, values)[0]
 
@@ -150,11 +159,12 @@ class MysqlSession:
 
     def select(self, sql: str) -> Sequence[Row]:
         self._note(sql)
-        return self._send(sql)[0]
+        return tuple(tuple(map(_text, row)) for row in self._send(sql)[0])
 
     def _note(self, sql: str) -> None:
         self._touched = True
-        self._has_lasting = self._has_lasting or may_last(sql)
+        if may_last(sql):
+            self._has_lasting = self._may_garble = True
 
     def _ask(self, sql: str, *values: object) -> Sequence[Row]:
         return self._send(sql, values)[0]
@@ -186,8 +196,6 @@ class MysqlSession:
         return (*(f"SET SESSION {name} = {value}" for name, value in settings), *role)
 
     def begin(self) -> None:
-        if self._has_lasting:
-            self._put_back_character_set()
         # Said in full, whatever a changeset has set for its transactions.
         self._send("START TRANSACTION READ WRITE" if self._access is Access.WRITE else "START TRANSACTION READ ONLY")
         self._in_transaction = True
@@ -222,9 +230,10 @@ class MysqlSession:
         return bool(status & SERVER_STATUS.SERVER_STATUS_IN_TRANS)
 
     def _put_back_character_set(self) -> None:
-        """Texts are sent as utf8mb4, whatever a changeset has said of its own."""
-        if any(name != "utf8mb4" for name in self._ask(_CHARACTER_SETS)[0]):
+        """The engine's texts are sent as utf8mb4, whatever a changeset has said of its own."""
+        if self._may_garble and any(name != "utf8mb4" for name in self._ask(_CHARACTER_SETS)[0]):
             self._send("SET NAMES utf8mb4")
+        self._may_garble = False
 
     def check_deferred(self) -> None:
         """There are no deferred constraints."""
@@ -254,7 +263,7 @@ class MysqlSession:
 
     def _look(self) -> bool:
         """See what the statements changed, whatever they looked like; False where they released a lock of ours."""
-        question = f"SELECT {_STANDING}, {locks.count_own_question(sorted(self._locks))}"
+        question = f"SELECT {_STANDING}, {locks.count_own_question(sorted(self._locks))} LIMIT 1"
         *standing, held = self._ask(question)[0]
         self._has_lasting = self._has_lasting or tuple(standing) != tuple(self._standing)
         return bool(held == len(self._locks))
@@ -268,7 +277,7 @@ class MysqlSession:
         """Set the role, the database and every variable to what they are in a new session."""
         fresh = self._successor()
         role = fresh._standing[1]
-        if self._ask("SELECT CURRENT_ROLE()")[0][0] != role:
+        if self._ask("SELECT CURRENT_ROLE() LIMIT 1")[0][0] != role:
             self._send(self._set_role(role))
         self._send(f"USE {self.quote(self.database)}")
         ours = set(self._send(_VARIABLES)[0])
@@ -290,7 +299,7 @@ class MysqlSession:
         _close(self._connection)
         self._connection, self._id, self._standing = fresh._connection, fresh._id, fresh._standing
         self._next = None
-        self._has_lasting = False
+        self._has_lasting = self._may_garble = False
 
     # ---------------------------------------------------------------------------------------------- the lock
 
@@ -362,6 +371,16 @@ class MysqlSession:
         _close(self._connection)
         if self._next is not None:
             self._next.close()
+
+
+def _text(value: object) -> object:
+    """Many functions give texts as bytes there."""
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value
 
 
 def _close(connection: Connection) -> None:
