@@ -31,7 +31,7 @@ from changelog_engine.execute.pace import MOST, MOST_CHARACTERS, Pace
 from changelog_engine.execute.preconditions import Circumstances, why_not
 from changelog_engine.execute.refusals import nothing_applied, require_secrets
 from changelog_engine.execute.retrying import Retrying
-from changelog_engine.execute.transactions import is_one_transaction, refuse_atomic
+from changelog_engine.execute.transactions import is_one_transaction, is_undone_where_it_fails, refuse_atomic
 from changelog_engine.execute.worker import OpenTransaction, Worker
 from changelog_engine.ledger.entries import Entry, Event, LedgerState
 from changelog_engine.model import OnError, OnFail, Strength
@@ -130,7 +130,7 @@ class Executor:
     def _tries_again(self, step: Step, error: ChangesetFailedError) -> bool:
         """Whether the step is to be tried once more, after the pause that was made here."""
         pause = self._retrying.pause_after(step, error)
-        if pause is None:
+        if pause is None or not is_undone_where_it_fails(self.worker.session, step):
             return False
         self.listener(Warned(f"{error.message}; trying again in {pause:g} s"))
         self.interruption.pause(pause)

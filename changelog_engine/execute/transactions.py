@@ -19,6 +19,11 @@ def is_one_transaction(session: Session, step: Step) -> bool:
     return session.capabilities.transactional_ddl or _committing(session, step) is None
 
 
+def is_undone_where_it_fails(session: Session, step: Step) -> bool:
+    """Whether nothing of the step is done where one of its statements is refused, so that it can be tried again."""
+    return is_one_transaction(session, step) or (step.transaction and len(step.statements) == 1)
+
+
 def _committing(session: Session, step: Step) -> str | None:
     """The first statement of the step that would end a transaction."""
     texts = (statement.template for statement in step.statements)

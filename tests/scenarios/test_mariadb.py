@@ -446,3 +446,52 @@ def test_a_script_stops_where_the_ledger_moved_on_or_somebody_is_at_work(
     assert moved.returncode != 0
     assert "the_ledger_has_moved_on" in moved.stderr
     assert not project.has_table("b")
+
+
+# ---------------------------------------------------------------------------------------- considerate to others
+
+
+def waiting_for_t(sql: str) -> str:
+    return f"""
+        changesets:
+          - {{id: t, sql: CREATE TABLE t (id int), rollback: DROP TABLE t}}
+          - id: waits
+            lock_timeout: 1s
+            retries: {{attempts: 5, initial_seconds: 0.2}}
+            sql: |
+              {sql}
+            rollback: ALTER TABLE t DROP COLUMN added
+        """
+
+
+def test_ddl_that_waits_for_a_busy_table_gives_up_and_tries_again(project: Project) -> None:
+    project.tables("t")
+    project.update()
+    blocker = connect(project.url, Access.WRITE)
+    blocker.begin()
+    blocker.select("SELECT * FROM t")
+    project.write(waiting_for_t("ALTER TABLE t ADD COLUMN added int"))
+    process = start_update(project)
+    wait_until(SLEEPING.format("ADD COLUMN added"), project)
+    wait_until(SLEEPING.format("ADD COLUMN added"), project, 0)
+    blocker.rollback()
+    said, complained = process.communicate(timeout=60)
+    assert process.returncode == 0, f"{said}\n{complained}"
+    assert "trying again" in said + complained
+    assert [event for event, _ in events(project)].count("applied") == 2
+    assert is_intact(project)
+    blocker.close()
+
+
+def test_what_is_done_by_half_is_not_tried_again(project: Project) -> None:
+    project.tables("t")
+    project.update()
+    blocker = connect(project.url, Access.WRITE)
+    blocker.begin()
+    blocker.select("SELECT * FROM t")
+    project.write(waiting_for_t("CREATE TABLE half (id int); ALTER TABLE t ADD COLUMN added int"))
+    with pytest.raises(ChangesetFailedError, match="statement 2 of 2"):
+        project.update()
+    blocker.close()
+    assert project.update().applied == ("waits",)
+    assert is_intact(project)
