@@ -27,8 +27,9 @@ def linear(bench: Bench) -> Section:
     return Section(
         "linear",
         f"Up to {counts[-1]:,} changesets",
-        "Changesets of one INSERT each, cheap for the database and equally so from the first to the last; one run each, "
-        "start-up included. SQLite's file is in memory, where the system has such a folder, so that no disk is measured.",
+        "Changesets of one INSERT each, cheap for the database and equally so from the first to the last; one run "
+        "each, start-up included. SQLite's file is in memory, where the system has such a folder, so that no disk is "
+        "measured.",
         (),
         (Table(_COLUMNS, tuple(rows)),),
     )
@@ -40,6 +41,6 @@ def _on_postgresql(bench: Bench, count: int) -> Usage:
 
 
 def _on_sqlite(bench: Bench, count: int) -> Usage:
-    with bench.project(OURS, workload.rows(count)) as folder:
-        with tempfile.TemporaryDirectory(dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None) as place:
-            return run(ours.update(folder, f"sqlite:///{place}/benchmark.db"))
+    place = tempfile.TemporaryDirectory(dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None)
+    with bench.project(OURS, workload.rows(count)) as folder, place as name:
+        return run(ours.update(folder, f"sqlite:///{name}/benchmark.db"))
