@@ -48,8 +48,8 @@ def network(bench: Bench) -> Section:
         "One table a changeset, through a relay that delays each direction by "
         f"{ROUND_TRIP * 500:.0f} ms and counts how many round trips came one after the other (the opening of a "
         "connection is one of them). *Waits a changeset* is the slope between the sizes, so start-up and the look at "
-        "what is there are not in it: once as the relay counts, and once as the seconds that the delay adds (with it, less "
-        "without it) over the length of a round trip, which has the noise of four measurements in it. "
+        "what is there are not in it: once as the relay counts, and once as the seconds that the delay adds (with it, "
+        "less without it) over the length of a round trip, which has the noise of four measurements in it. "
         f"{_times(rounds)} of `changelog`, one run of the others.",
         (
             Figure(f"waits a changeset, counted {between}", (by_count,), "waits a changeset", _WAITS_A_CHANGESET),
