@@ -12,9 +12,18 @@ from sqlalchemy.engine import URL
 from changelog_engine.databases.database import Access
 from changelog_engine.errors import ConnectionFailedError
 
-# A host or a network that is lost must not keep the lock for hours: the server notices after a minute.
-_KEEPALIVES = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+# A host or a network that is lost must not keep the lock for hours: both sides notice after a minute. Keep-alives do it
+# where nothing is under way; what was sent and is not acknowledged would be sent again for a quarter of an hour.
+_KEEPALIVES = {
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
 _SERVER_KEEPALIVES = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+# PostgreSQL 12 and later.
+_SERVER_ACKNOWLEDGED = "-c tcp_user_timeout=60000"
 # PostgreSQL 14 and later: a statement whose client is gone is ended, and does not run on for hours with the lock.
 _CLIENT_CHECK = "-c client_connection_check_interval=10000"
 _READ_ONLY = "-c default_transaction_read_only=on"
@@ -54,7 +63,7 @@ def connect_arguments(options: Mapping[str, Any], access: Access, name: str) -> 
     if not defaults.get("connect_timeout"):
         arguments.setdefault("connect_timeout", _CONNECT_SECONDS)
     # As options of the connection, so that RESET ALL comes back to them. The user's own come later, and win.
-    ours = [_CLIENT_CHECK, _SERVER_KEEPALIVES, *([_READ_ONLY] if access is Access.READ else [])]
+    ours = [_CLIENT_CHECK, _SERVER_KEEPALIVES, _SERVER_ACKNOWLEDGED, *([_READ_ONLY] if access is Access.READ else [])]
     theirs = options.get("options", (defaults.get("options") or b"").decode())
     arguments["options"] = " ".join([*ours, theirs]).strip()
     arguments["client_encoding"] = "utf8"
@@ -70,7 +79,8 @@ def without_options(
         plainer = {key: value for key, value in arguments.items() if key != "options"}
         return plainer | ({"options": options["options"]} if "options" in options else {})
     if "client_connection_check_interval" in words:
-        return {**arguments, "options": arguments["options"].replace(_CLIENT_CHECK, "").strip()}
+        older = arguments["options"].replace(_CLIENT_CHECK, "").replace(_SERVER_ACKNOWLEDGED, "")
+        return {**arguments, "options": older.strip()}
     return None
 
 

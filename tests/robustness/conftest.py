@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,3 +40,12 @@ def sqlite_project(tmp_path: Path, sqlite_url: str) -> Project:
 def project(request: pytest.FixtureRequest) -> Project:
     found: Project = request.getfixturevalue(f"{request.param}_project")
     return found
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """For the socket of a server, whose path may have some 100 characters; readable for its user."""
+    folder = Path(tempfile.mkdtemp(prefix="changelog-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)

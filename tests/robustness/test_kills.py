@@ -17,9 +17,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 
-from tests.fixtures.databases import driver_url
+from tests.fixtures.databases import driver_url, start_again, start_postgresql
 from tests.fixtures.nursery import Child, Ended, Nursery
 from tests.fixtures.processes import kill, start_changelog
 from tests.fixtures.projects import Project
@@ -100,18 +100,22 @@ def kill_process(child: Child, _project: Project) -> None:
     child.send(signal.SIGKILL)
 
 
-@pytest.fixture
-def fresh_schema(tmp_path: Path, postgresql_url: str) -> Callable[[int], Project]:
+def _schemas(folder: Path, database: str) -> Callable[[int], Project]:
     """A schema of its own for each trial, which costs less than a database."""
 
     def make(number: int) -> Project:
-        folder = tmp_path / f"trial-{number}"
-        folder.mkdir()
-        Project(folder, postgresql_url).sql(f"CREATE SCHEMA s{number}")
-        url = make_url(postgresql_url).update_query_dict({"options": f"-csearch_path=s{number}"})
-        return Project(folder, url.render_as_string(hide_password=False))
+        own = folder / f"trial-{number}"
+        own.mkdir()
+        Project(own, database).sql(f"CREATE SCHEMA s{number}")
+        url = make_url(database).update_query_dict({"options": f"-csearch_path=s{number}"})
+        return Project(own, url.render_as_string(hide_password=False))
 
     return make
+
+
+@pytest.fixture
+def fresh_schema(tmp_path: Path, postgresql_url: str) -> Callable[[int], Project]:
+    return _schemas(tmp_path, postgresql_url)
 
 
 @pytest.fixture
@@ -181,6 +185,26 @@ def test_postgresql_goes_on_after_the_network_fell_silent(
             return _through(relay, fresh_schema(number))
 
         Trials(nursery, on_postgresql(), fresh).run(kills, "network silent", silence)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["in order", "at once"])
+def test_postgresql_goes_on_after_the_server_was_restarted(
+    nursery: Nursery, tmp_path: Path, short_folder: Path, kills: int, how: signal.Signals
+) -> None:
+    url = URL.create("postgresql", "postgres", database="postgres", query={"host": str(short_folder)})
+    servers = [start_postgresql(short_folder, {"fsync": "off"})]
+
+    def restart(_child: Child, _project: Project) -> None:
+        servers[-1].send_signal(how)
+        servers[-1].wait()
+        servers.append(start_again(short_folder, {"fsync": "off"}))
+
+    try:
+        schemas = _schemas(tmp_path, url.render_as_string(hide_password=False))
+        Trials(nursery, on_postgresql(), schemas).run(max(kills // 6, 2), f"server restarted {how.name}", restart)
+    finally:
+        servers[-1].send_signal(signal.SIGQUIT)
+        servers[-1].wait()
 
 
 def _through(relay: Relay, project: Project) -> Project:
