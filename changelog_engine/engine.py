@@ -208,7 +208,9 @@ class Engine:
                 return UpdateResult("", notes=planned.notes, database=run.session.location)
             worker = run.worker(request.filters, loaded.changelog.parameters)
             with run.locked(worker) as state:
-                plan = _plan_update(loaded, run, state, request, saved_plan)
+                # a plan is a function of the ledger's state, which its head stands for
+                moved_on = state.head != planned.head
+                plan = _plan_update(loaded, run, state, request, saved_plan) if moved_on else planned
                 refuse_halts(plan, run.ledger)
                 result = self._execute(plan, state, run, self._executor(run, worker, jobs), atomic, _update_result)
                 if is_all_done(plan, result):
@@ -225,7 +227,7 @@ class Engine:
                 return RollbackResult("", to=planned.target, notes=planned.notes, database=run.session.location)
             worker = run.worker(request.filters, loaded.changelog.parameters)
             with run.locked(worker) as state:
-                plan = _plan_rollback(loaded, run, state, request)
+                plan = _plan_rollback(loaded, run, state, request) if state.head != planned.head else planned
                 return self._execute(plan, state, run, self._executor(run, worker, 1), atomic, _rollback_result)
 
     def redo(
@@ -341,7 +343,7 @@ class Engine:
         """
         settings = self.settings
         expression = None if (text := label or settings.label) is None else parse_label(text)
-        return Filters(settings.contexts, expression, select, settings.parameters)
+        return Filters(settings.contexts, expression, select, settings.parameters, settings.consideration)
 
     def _said(self, filters: Filters | None) -> Filters:
         """The filters; what they leave unsaid is what the settings say."""
@@ -353,6 +355,7 @@ class Engine:
             filters.label or own.label,
             filters.select,
             own.parameters if filters.parameters == ParameterSources() else filters.parameters,
+            filters.consideration.over(own.consideration),
         )
 
     def _asked(self, request: Request) -> Request:

@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 import select
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import pq
@@ -35,8 +34,7 @@ _FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE, pq.ExecStatus.
 _CANCELLED = "57014"
 
 
-@dataclass(frozen=True, slots=True)
-class _Message:
+class _Message(NamedTuple):
     """One statement on its way; ``transaction`` and ``statement`` count from 0, ``statement`` None is the engine's
     own.
     """
