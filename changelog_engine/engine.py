@@ -6,11 +6,9 @@ Each verb imports the stages that it needs when it is called, so that looking at
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from changelog_engine.changelog.expressions import ExpressionError, parse_expression
 from changelog_engine.databases.database import Access
 from changelog_engine.errors import (
     BrokenChainError,
@@ -19,7 +17,7 @@ from changelog_engine.errors import (
     InterruptedRunError,
     UsageError,
 )
-from changelog_engine.execute.events import Listener, Warned, ignore
+from changelog_engine.execute.events import Listener, ignore
 from changelog_engine.execute.interruption import Interruption
 from changelog_engine.ledger.entries import Event, Head, LedgerState
 from changelog_engine.plan.request import (
@@ -33,28 +31,36 @@ from changelog_engine.plan.request import (
 )
 from changelog_engine.plan.steps import Plan
 from changelog_engine.results import (
-    Failed,
     HistoryResult,
     LockStatus,
     RecordResult,
     RedoResult,
     RollbackResult,
-    Skipped,
     StatusResult,
     TagStatus,
     UpdateResult,
     ValidateResult,
 )
 from changelog_engine.settings import Settings
+from changelog_engine.verbs import (
+    as_redo,
+    as_saved,
+    executor_of,
+    parse_label,
+    planned_rollback,
+    planned_update,
+    rollback_result,
+    update_result,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from changelog_engine.execute.executor import Executor, Outcome
     from changelog_engine.execute.worker import Worker
     from changelog_engine.graph.build import ChangesetGraph
     from changelog_engine.loading import Loaded
-    from changelog_engine.model import Changelog, Expression
+    from changelog_engine.model import Changelog
     from changelog_engine.plan.steps import Step
     from changelog_engine.run import Run
 
@@ -122,14 +128,14 @@ class Engine:
 
         loaded = self._load()
         with self._open(loaded.changelog.name, Access.READ) as run:
-            plan = _plan_update(loaded, run, run.ledger.read_state(), self._asked(request or UpdateRequest()))
+            plan = planned_update(loaded, run, run.ledger.read_state(), self._asked(request or UpdateRequest()))
             return plan if run.session.sharing is None else replace(plan, notes=(*plan.notes, *beside_notes(plan)))
 
     def plan_rollback(self, request: RollbackRequest) -> Plan:
         """What ``rollback`` would do. Writes nothing."""
         loaded = self._load()
         with self._open(loaded.changelog.name, Access.READ) as run:
-            return _plan_rollback(loaded, run, run.ledger.read_state(), self._asked(request))
+            return planned_rollback(loaded, run, run.ledger.read_state(), self._asked(request))
 
     def script(self, plan: Plan, filters: Filters | None = None) -> str:
         """The plan as a script for the database's own client. Raises PlanRefusedError where the ledger has moved on."""
@@ -195,14 +201,14 @@ class Engine:
                 "`--jobs` and `--atomic` exclude each other; nothing was run",
                 hint="one transaction has one connection: leave one of the two out",
             )
-        request = _as_saved(self._asked(request or UpdateRequest()), saved_plan)
+        request = as_saved(self._asked(request or UpdateRequest()), saved_plan)
         with self._open("", Access.WRITE) as run:
             completion = Completion(run.ledger, self.settings, request, saved_plan)
             if quick and completion.holds():
                 return UpdateResult("", database=run.session.location)
             loaded = self._load()
             run.ledger.changelog = loaded.changelog.name
-            planned = _plan_update(loaded, run, run.ledger.read_state(), request, saved_plan)
+            planned = planned_update(loaded, run, run.ledger.read_state(), request, saved_plan)
             if not (planned.steps or planned.renames or planned.halts):
                 completion.keep(planned.head, loaded.changelog.inventory)
                 return UpdateResult("", notes=planned.notes, database=run.session.location)
@@ -210,9 +216,9 @@ class Engine:
             with run.locked(worker) as state:
                 # a plan is a function of the ledger's state, which its head stands for
                 moved_on = state.head != planned.head
-                plan = _plan_update(loaded, run, state, request, saved_plan) if moved_on else planned
+                plan = planned_update(loaded, run, state, request, saved_plan) if moved_on else planned
                 refuse_halts(plan, run.ledger)
-                result = self._execute(plan, state, run, self._executor(run, worker, jobs), atomic, _update_result)
+                result = self._execute(plan, state, run, executor_of(run, worker, jobs), atomic, update_result)
                 if is_all_done(plan, result):
                     completion.keep(run.ledger.head, loaded.changelog.inventory)
                 return result
@@ -222,25 +228,25 @@ class Engine:
         request = self._asked(request)
         loaded = self._load()
         with self._open(loaded.changelog.name, Access.WRITE) as run:
-            planned = _plan_rollback(loaded, run, run.ledger.read_state(), request)
+            planned = planned_rollback(loaded, run, run.ledger.read_state(), request)
             if not planned.steps:
                 return RollbackResult("", to=planned.target, notes=planned.notes, database=run.session.location)
             worker = run.worker(request.filters, loaded.changelog.parameters)
             with run.locked(worker) as state:
-                plan = _plan_rollback(loaded, run, state, request) if state.head != planned.head else planned
-                return self._execute(plan, state, run, self._executor(run, worker, 1), atomic, _rollback_result)
+                plan = planned_rollback(loaded, run, state, request) if state.head != planned.head else planned
+                return self._execute(plan, state, run, executor_of(run, worker, 1), atomic, rollback_result)
 
     def redo(
         self, selector: str, filters: Filters | None = None, dependents: Dependents = Dependents.REFUSE
     ) -> RedoResult:
         """Roll back what is selected, and apply again exactly what was rolled back."""
         filters = self._said(filters)
-        with _as_redo(RollbackResult("")):
+        with as_redo(RollbackResult("")):
             undone = self.rollback(RollbackRequest(Selected(selector), dependents, filters=filters))
         if not undone.rolled_back:
             return RedoResult(undone, UpdateResult("", database=undone.database))
         again = replace(filters, select=",".join(undone.rolled_back))
-        with _as_redo(undone):
+        with as_redo(undone):
             return RedoResult(undone, self.update(UpdateRequest(again)))
 
     # ------------------------------------------------------------------------------------ changing the record
@@ -377,23 +383,6 @@ class Engine:
 
         return self._open(read_name(self.settings), access)
 
-    def _executor(self, run: Run, worker: Worker, jobs: int) -> Executor:
-        """Who runs the plan: over one session, or over several where they can write to one ledger."""
-        from changelog_engine.execute.executor import Executor
-        from changelog_engine.execute.parallel import ParallelExecutor
-
-        if jobs > 1 and run.session.sharing is None:
-            self.listener(Warned(f"`--jobs` has no effect on {run.session.kind}: one session writes at a time"))
-        if jobs == 1 or run.session.sharing is None:
-            return Executor(worker, listener=self.listener, interruption=self.interruption)
-        return ParallelExecutor(
-            worker,
-            jobs=jobs,
-            open_worker=lambda: run.worker_beside(worker),
-            listener=self.listener,
-            interruption=self.interruption,
-        )
-
     def _execute(
         self,
         plan: Plan,
@@ -431,75 +420,3 @@ class Engine:
                 steps = choose(loaded.changelog, loaded.graph, state, filters, run.session.kind, selector)
                 record(worker, steps)
                 return RecordResult(tuple(step.id for step in steps), run.session.location)
-
-
-@contextmanager
-def _as_redo(undone: RollbackResult) -> Iterator[None]:
-    """An error in the block carries the result so far as a redo's: what was undone, what was applied again."""
-    try:
-        yield
-    except ChangelogEngineError as error:
-        match error.facts.get("result"):
-            case RollbackResult() as result:
-                error.facts["result"] = RedoResult(result, UpdateResult(""))
-            case UpdateResult() as result:
-                error.facts["result"] = RedoResult(undone, result)
-            case None if undone.rolled_back:
-                error.facts["result"] = RedoResult(undone, UpdateResult(""))
-        raise
-
-
-def parse_label(text: str) -> Expression:
-    """A label expression of the command line. Raises UsageError where it is none."""
-    try:
-        return parse_expression(text)
-    except ExpressionError as error:
-        raise UsageError(
-            f"`{text}` is no label expression: {error.message}", hint="for example `billing and not slow`"
-        ) from error
-
-
-def _as_saved(request: UpdateRequest, saved_plan: str | None) -> UpdateRequest:
-    """The request with the contexts that a saved plan was made for, where nobody names any."""
-    if saved_plan is None or request.filters.contexts != ContextChoice():
-        return request
-    from changelog_engine.plan.saved import saved_contexts
-
-    return replace(request, filters=replace(request.filters, contexts=saved_contexts(saved_plan)))
-
-
-def _plan_update(
-    loaded: Loaded, run: Run, state: LedgerState, request: UpdateRequest, saved_plan: str | None = None
-) -> Plan:
-    from changelog_engine.plan.update import plan_update
-
-    plan = plan_update(loaded.changelog, loaded.graph, state, request, run.session.kind)
-    if saved_plan is None:
-        return plan
-    from changelog_engine.plan.saved import check_saved
-
-    return check_saved(saved_plan, plan)
-
-
-def _plan_rollback(loaded: Loaded, run: Run, state: LedgerState, request: RollbackRequest) -> Plan:
-    from changelog_engine.plan.rollback import plan_rollback, select_rollback
-
-    selection = select_rollback(loaded.changelog, loaded.graph, state, request, run.session.kind)
-    return plan_rollback(selection, run.ledger.read_rollbacks(selection.seqs))
-
-
-def _update_result(plan: Plan, outcome: Outcome, run: Run) -> UpdateResult:
-    return UpdateResult(
-        deployment=run.deployment,
-        applied=tuple(outcome.done),
-        marked=tuple(outcome.marked),
-        skipped=tuple(Skipped(name, reason) for name, reason in outcome.skipped),
-        failed=tuple(Failed(name, message) for name, message in outcome.failed),
-        tags=tuple(outcome.tags),
-        notes=plan.notes,
-        database=run.session.location,
-    )
-
-
-def _rollback_result(plan: Plan, outcome: Outcome, run: Run) -> RollbackResult:
-    return RollbackResult(run.deployment, tuple(outcome.done), plan.target, plan.notes, run.session.location)

@@ -4,9 +4,9 @@ Alone in reading the environment, which is passed in. Strongest first:
 
 1. the options of the command line (:class:`Options`);
 2. environment variables: ``CHANGELOG_FILE``, ``CHANGELOG_URL``, ``CHANGELOG_CONTEXTS``, ``CHANGELOG_LABEL``,
-   ``CHANGELOG_SCHEMA``, ``CHANGELOG_CREATE_SCHEMA``, ``CHANGELOG_TABLE_PREFIX``, ``CHANGELOG_LOCK_WAIT``; and
-   ``CHANGELOG_CONFIG`` and ``CHANGELOG_ENV``, which stand for ``--config`` and ``--env``. An empty one counts as not
-   set;
+   ``CHANGELOG_SCHEMA``, ``CHANGELOG_CREATE_SCHEMA``, ``CHANGELOG_TABLE_PREFIX``, ``CHANGELOG_LOCK_WAIT``,
+   ``CHANGELOG_LOCK_TIMEOUT``, ``CHANGELOG_STATEMENT_TIMEOUT``; and ``CHANGELOG_CONFIG`` and ``CHANGELOG_ENV``, which
+   stand for ``--config`` and ``--env``. An empty one counts as not set;
 3. ``changelog.toml`` in the current folder or the nearest one above: its environment's table over what is at the top;
 4. defaults: ``changelogs/main.yaml`` and ``sqlite:///changelog.db``, beside ``changelog.toml``, else in the current
    folder.
@@ -27,7 +27,9 @@ from pathlib import Path, PureWindowsPath
 from typing import TypeVar
 from urllib.parse import quote
 
+from changelog_engine.durations import parse_duration
 from changelog_engine.errors import ConfigurationError
+from changelog_engine.model import Consideration
 from changelog_engine.plan.request import ContextChoice, ParameterSources
 from changelog_engine.settings_file import (
     FILE_NAME,
@@ -56,8 +58,9 @@ class Settings:
 
     ``url`` is an SQLAlchemy URL (``postgresql://`` and ``postgres://`` mean psycopg 3), never shown with its password;
     ``url_source`` says for people where it came from. ``root`` is the folder that no path of the changelog leaves.
-    ``schema`` None puts the ledger in the connection's own schema. ``lock_wait`` is in seconds. ``config`` is the
-    ``changelog.toml`` that was read, if any.
+    ``schema`` None puts the ledger in the connection's own schema. ``lock_wait`` is in seconds.
+    ``consideration`` holds where a changeset says nothing of its own. ``config`` is the ``changelog.toml`` that was
+    read, if any.
     """
 
     changelog: Path
@@ -72,6 +75,7 @@ class Settings:
     create_schema: bool = False
     table_prefix: str = ""
     lock_wait: float = 60.0
+    consideration: Consideration = field(default_factory=Consideration)
     os_user: str = ""
     host: str = ""
     command: str = ""
@@ -126,6 +130,12 @@ def load_settings(options: Options, environ: Mapping[str, str], folder: Path) ->
         create_schema=_first(None, given.read("CHANGELOG_CREATE_SCHEMA", parse_boolean), file.create_schema, False),
         table_prefix=_first(None, given.read("CHANGELOG_TABLE_PREFIX", parse_table_prefix), file.table_prefix, ""),
         lock_wait=_first(options.lock_wait, given.read("CHANGELOG_LOCK_WAIT", parse_lock_wait), file.lock_wait, 60.0),
+        consideration=Consideration(
+            _first(None, given.read("CHANGELOG_LOCK_TIMEOUT", parse_duration), file.lock_timeout, None),
+            _first(None, given.read("CHANGELOG_STATEMENT_TIMEOUT", parse_duration), file.statement_timeout, None),
+            file.retries,
+            file.run_as,
+        ),
         os_user=_os_user(environ),
         host=platform.node(),
         command=options.command,

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from changelog_engine.durations import parse_duration
 from changelog_engine.errors import ConfigurationError
-from changelog_engine.model import Location
+from changelog_engine.model import Location, Retries
 from changelog_engine.nearest import did_you_mean
 from changelog_engine.plan.request import ContextChoice, ContextMode
 
@@ -20,6 +21,7 @@ FILE_NAME = "changelog.toml"
 _CONTEXT_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _TABLE_PREFIX = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,29}|")
 _TABLE_HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?$")
+_LONGEST_PAUSE = 3600
 _RESERVED_NAMES = ("and", "or", "not")
 
 
@@ -36,6 +38,10 @@ class FileSettings:
     create_schema: bool | None = None
     table_prefix: str | None = None
     lock_wait: float | None = None
+    lock_timeout: int | None = None
+    statement_timeout: int | None = None
+    retries: Retries | None = None
+    run_as: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -155,6 +161,28 @@ def parse_text(value: object) -> str:
     return value
 
 
+def parse_retries(value: object) -> Retries:
+    """How often to try again: a number, or a table with ``attempts`` and ``initial_seconds``. ValueError says what is
+    wrong.
+    """
+    table = value if isinstance(value, dict) else {"attempts": value}
+    known = ("attempts", "initial_seconds")
+    for key in table:
+        if key not in known:
+            raise ValueError(f"unknown key `{key}`; the keys are {', '.join(f'`{name}`' for name in known)}")
+    attempts, seconds = table.get("attempts"), table.get("initial_seconds", Retries().initial_seconds)
+    if not isinstance(attempts, int) or isinstance(attempts, bool) or attempts < 0:
+        raise ValueError("`attempts` is a whole number from 0, as in `retries = {attempts = 5, initial_seconds = 1}`")
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds <= _LONGEST_PAUSE:
+        raise ValueError(f"`initial_seconds` is a number of seconds up to {_LONGEST_PAUSE}, not `{seconds}`")
+    return Retries(attempts, float(seconds))
+
+
+def parse_role(value: object) -> str:
+    """The name of a role. ValueError says what is wrong."""
+    return parse_text(value).strip()
+
+
 def _parse_parameters(value: object) -> dict[str, str]:
     if not isinstance(value, dict):
         raise ValueError('`parameters` is a table, such as `[parameters]` with lines `currency = "EUR"`')
@@ -175,6 +203,10 @@ KEYS: Mapping[str, Callable[[object], Any]] = {
     "create_schema": parse_boolean,
     "table_prefix": parse_table_prefix,
     "lock_wait": parse_lock_wait,
+    "lock_timeout": parse_duration,
+    "statement_timeout": parse_duration,
+    "retries": parse_retries,
+    "run_as": parse_role,
     "parameters": _parse_parameters,
 }
 """Each key of ``changelog.toml``, at the top and in an environment alike, and what reads its value."""

@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from changelog_engine.model import Problem
+from changelog_engine.model import Consideration, Problem
 from changelog_engine.results import (
     HistoryResult,
     LockStatus,
@@ -184,7 +184,20 @@ def _step(step: Step) -> dict[str, Any]:
         "checks": [check.name for check in step.checks],
         "transaction": step.transaction,
         "checksum": step.checksum,
+        "consideration": _consideration(step.consideration),
     }
+
+
+def _consideration(consideration: Consideration) -> dict[str, Any]:
+    """What is said of time-outs, retries and the role; empty where nothing is."""
+    retries = consideration.retries
+    said = {
+        "lock_timeout_ms": consideration.lock_timeout,
+        "statement_timeout_ms": consideration.statement_timeout,
+        "retries": retries and {"attempts": retries.attempts, "initial_seconds": retries.initial_seconds},
+        "run_as": consideration.run_as,
+    }
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _event(entry: Entry) -> dict[str, Any]:

@@ -45,7 +45,9 @@ def _show_step(streams: Streams, step: Step, number: str) -> None:
     streams.out(f"{number}{action} {style(step.id, bold=True)}")
     if streams.is_quiet:
         return
-    lines = [step.reason, step.place]
+    from changelog_engine.plan.describe import describe_consideration
+
+    lines = [step.reason, step.place, describe_consideration(step.consideration)]
     lines += [
         f"if: {condition.text} (else {condition.on_fail.value.replace('_', ' ')})" for condition in step.conditions
     ]

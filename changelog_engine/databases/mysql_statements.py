@@ -35,6 +35,10 @@ _LASTING = re.compile(r"@|/\*M?!|\b(?:TEMPORARY|GET_LOCK|RELEASE_LOCK|RELEASE_AL
 _DELIMITER = re.compile(rf"{SPACE}*DELIMITER\s", re.IGNORECASE)
 
 
+_LONGEST_WAIT = 31_536_000
+"""A year of seconds, the most that the servers take for ``lock_wait_timeout``."""
+
+
 def may_commit(sql: str) -> bool:
     """Whether the statement may end the transaction that it stands in, and so has to be recorded by itself."""
     return _STAYS_INSIDE.match(sql) is None or _AUTOCOMMIT.match(sql) is not None
@@ -53,7 +57,8 @@ def is_client_command(sql: str) -> bool:
 def timeouts(consideration: Consideration, kind: str) -> Iterator[tuple[str, str]]:
     """The variables of a session, and their values, that stand for the time-outs (milliseconds) of a changeset."""
     if consideration.lock_timeout is not None:
-        seconds = max(1, math.ceil(consideration.lock_timeout / 1000))
+        # 0 would mean not to wait at all there.
+        seconds = math.ceil(consideration.lock_timeout / 1000) or _LONGEST_WAIT
         yield "lock_wait_timeout", str(seconds)
         yield "innodb_lock_wait_timeout", str(seconds)
     if consideration.statement_timeout is not None and kind == "mariadb":

@@ -9,6 +9,10 @@ from changelog_engine.model import Retries
 from changelog_engine.plan.steps import Step
 
 
+LONGEST_PAUSE = 60.0
+"""Seconds. Pauses double up to it, so that many attempts mean to go on trying and not to fall asleep."""
+
+
 class Retrying:
     """Counts the attempts of one run. ``least`` is granted also where the changeset asks for no retries."""
 
@@ -26,4 +30,5 @@ class Retrying:
         if tried >= retries.attempts:
             return None
         self._attempts[step.id] = tried + 1
-        return float(retries.initial_seconds * 2**tried)
+        longest = max(LONGEST_PAUSE, retries.initial_seconds)
+        return min(retries.initial_seconds * 2.0 ** min(tried, 30), longest)

@@ -14,6 +14,7 @@ from changelog_engine.execute.records import RunFacts
 from changelog_engine.execute.transactions import is_one_transaction
 from changelog_engine.ledger.entries import COLUMNS, Entry, Event, LedgerState, bounded, link, text_digest
 from changelog_engine.ledger.ledger import Ledger
+from changelog_engine.model import LOGIN, Consideration
 from changelog_engine.plan.steps import Action, Plan, Step
 from changelog_engine.sql.templates import show
 
@@ -74,6 +75,8 @@ class _Script:
     def _step(self, step: Step) -> Iterator[str]:
         yield ""
         yield f"-- {step.action} {step.id}: {step.reason}"
+        if step.consideration.retries is not None and step.consideration.retries.attempts:
+            yield "-- retries: not by this script, which stops at the first error"
         for condition in step.conditions:
             yield f"-- precondition, not evaluated by this script: {_one_line(condition.text)}"
         for check in step.checks:
@@ -87,6 +90,8 @@ class _Script:
             yield from self._outside(step)
 
     def _changes(self, step: Step) -> Iterator[str]:
+        if step.statements:
+            yield from self._statements(self.session.preamble(step.consideration))
         yield from self._statements(show(statement.template) for statement in step.statements)
         yield from self.session.script_reset()
         yield from self._record(self._done(step))
@@ -94,8 +99,15 @@ class _Script:
     def _outside(self, step: Step) -> Iterator[str]:
         done = tuple(text_digest(statement.template) for statement in step.statements[: step.first])
         yield from self._transaction(self._record(records.started_entry(step, self.run, done, outside=step.first)))
+        yield from self._statements(self.session.preamble(step.consideration))
+        role = step.consideration.run_as
         for index in range(step.first, len(step.statements)):
+            if role is not None and index > step.first:
+                yield from self._statements(self.session.preamble(Consideration(run_as=role)))
             yield from self._statements([show(step.statements[index].template)])
+            if role is not None:
+                # The ledger is written as the login itself, which alone may have the right to.
+                yield from self._statements(self.session.preamble(Consideration(run_as=LOGIN)))
             yield from self._transaction(self._record(records.statement_entry(step, self.run, index, duration_ms=None)))
         yield from self.session.script_reset()
         yield from self._transaction(self._record(self._done(step)))

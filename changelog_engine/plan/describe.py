@@ -1,12 +1,14 @@
-"""Preconditions in words, as plans and messages show them."""
+"""Preconditions, time-outs, retries and roles in words, as plans and messages show them."""
 
 from __future__ import annotations
 
 from typing import assert_never
 
+from changelog_engine.durations import show_duration
 from changelog_engine.model import (
     AllOf,
     AnyOf,
+    Consideration,
     DbmsIs,
     IsApplied,
     NoneOf,
@@ -48,6 +50,23 @@ def describe_test(test: Test) -> str:
             return f"not {_inner(inner)}"
         case _:
             assert_never(test)
+
+
+def describe_consideration(consideration: Consideration) -> str:
+    """Time-outs, retries and role as a plan shows them; empty where nothing is said."""
+    parts: list[str] = []
+    for name, milliseconds in (
+        ("lock_timeout", consideration.lock_timeout),
+        ("statement_timeout", consideration.statement_timeout),
+    ):
+        if milliseconds is not None:
+            parts.append(f"{name} {show_duration(milliseconds)}")
+    if consideration.retries is not None:
+        attempts = consideration.retries.attempts
+        parts.append("1 retry" if attempts == 1 else f"{attempts or 'no'} retries")
+    if consideration.run_as is not None:
+        parts.append(f"run as `{consideration.run_as}`")
+    return ", ".join(parts)
 
 
 def _inner(test: Test) -> str:

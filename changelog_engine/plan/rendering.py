@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from changelog_engine.graph.build import ChangesetGraph
 from changelog_engine.ledger.entries import StoredRollback
@@ -11,6 +12,7 @@ from changelog_engine.model import (
     AnyOf,
     Change,
     Changeset,
+    Consideration,
     Irreversible,
     IsApplied,
     Location,
@@ -42,12 +44,14 @@ class Rendering:
         values: Mapping[str, str],
         secrets: frozenset[str],
         dbms: str,
+        configured: Consideration,
     ) -> None:
         self.graph = graph
         self.parameters = parameters
         self.values = values
         self.secrets = secrets
         self.dbms = dbms
+        self.configured = configured
         self.problems: list[Problem] = []
 
     def statements(self, changeset: Changeset) -> tuple[Statement, ...]:
@@ -64,7 +68,21 @@ class Rendering:
             case declared:
                 statements = self._statements(changeset, declared.changes, "the rollback of ")
                 templates = tuple(statement.template for statement in statements)
-                return StoredRollback("sql", templates, transaction=declared.transaction)
+                role = self.consideration(changeset).run_as
+                return StoredRollback("sql", templates, transaction=declared.transaction, role=role)
+
+    def consideration(self, changeset: Changeset) -> Consideration:
+        """The changeset's own time-outs, retries and role, and the configuration's where it says nothing."""
+        found = changeset.consideration.over(self.configured)
+        own = changeset.consideration.run_as
+        if own is None or "${" not in own:
+            return found
+        role = self._expand(changeset, SqlText(own, changeset.location)).text.strip()
+        if not role:
+            message = f"changeset `{changeset.id}`: `run_as: {own}` names no role, as the value is empty"
+            hint = "give the parameter a value; `none` is the login's own role"
+            self.problems.append(Problem(message, changeset.location, hint=hint))
+        return replace(found, run_as=role)
 
     def conditions(self, changeset: Changeset) -> tuple[Condition, ...]:
         """The changeset's preconditions, their queries as templates."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from changelog_engine.model import Expression
+from changelog_engine.model import Consideration, Expression
 
 
 class ContextMode(StrEnum):
@@ -51,12 +51,15 @@ class ParameterSources:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """``label`` is evaluated against each changeset's labels; ``select`` is a selector as written."""
+    """``label`` is evaluated against each changeset's labels; ``select`` is a selector as written. ``consideration``
+    holds where a changeset says nothing of its own.
+    """
 
     contexts: ContextChoice = ContextChoice()
     label: Expression | None = None
     select: str | None = None
     parameters: ParameterSources = ParameterSources()
+    consideration: Consideration = field(default_factory=Consideration)
 
 
 @dataclass(frozen=True, slots=True)

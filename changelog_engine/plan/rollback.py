@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from changelog_engine.errors import InDoubtError, InvalidChangelogError, PlanRefusedError, UsageError
 from changelog_engine.graph.build import ChangesetGraph
@@ -139,6 +139,8 @@ def _step(selection: RollbackSelection, name: str, chosen: _Rollbacks, follower:
         reason = f"{selection.why[name]}; a precondition marked it, so nothing is run"
         return Step(name, Action.UNMARK, reason, place, edges=edges, changeset=changeset, checksum=row.checksum)
     rollback = chosen.of(row)
+    configured = selection.request.filters.consideration
+    considerate = configured if changeset is None else changeset.consideration.over(configured)
     return Step(
         name,
         Action.ROLLBACK,
@@ -151,6 +153,8 @@ def _step(selection: RollbackSelection, name: str, chosen: _Rollbacks, follower:
         changeset=changeset,
         checksum=row.checksum,
         rollback=rollback,
+        # As whom it was applied, for that role owns what is to be undone.
+        consideration=replace(considerate, run_as=rollback.role),
     )
 
 
@@ -193,7 +197,7 @@ class _Rollbacks:
         problems = len(self.comparing.problems)
         present = None if changeset is None else self.comparing.rollback(changeset)
         is_known = present is not None and len(self.comparing.problems) == problems
-        if kept is not None and is_known and present != kept:
+        if kept is not None and present is not None and is_known and replace(present, role=kept.role) != kept:
             self.notes.append(
                 f"the changelog now has another rollback for `{row.id}`; the one that the ledger kept is used "
                 "(`--rollback-from changelog` takes the other)"

@@ -127,7 +127,9 @@ def _steps_differ(saved: Sequence[Mapping[str, Any]], plan: Plan) -> list[str]:
         if step["checksum"] != now.checksum:
             found.append(f"`{now.id}` was edited")
         elif step["digest"] != _digest(now):
-            found.append(f"`{now.id}` is another step now (its preconditions, checks, rollback or dependencies differ)")
+            found.append(
+                f"`{now.id}` is another step now (its preconditions, checks, rollback, dependencies or role differ)"
+            )
     if not found and [key for key in present if key in set(keys)] != keys:
         found.append("the order of the steps is another one")
     new = [step.id for step in plan.steps if step.action is not Action.TAG and _key(step) not in set(keys)]
@@ -157,5 +159,6 @@ def _digest(step: Step) -> str:
         step.first,
         None if step.rollback is None else step.rollback.to_json(),
         list(step.tag_set),
+        *([step.consideration.run_as] if step.consideration.run_as else []),
     ]
     return text_digest(json.dumps(value, ensure_ascii=False))

@@ -70,7 +70,7 @@ class Situation:
 
     def rendering(self, *, needs_secrets: bool = True) -> Rendering:
         """A rendering for this run; where nothing is run, secrets need no value."""
-        return _rendering(self.changelog, self.graph, self.values, self.dbms, needs_secrets=needs_secrets)
+        return _rendering(self.changelog, self.graph, self.values, self.dbms, self.filters, needs_secrets=needs_secrets)
 
     def select(self, selector: str) -> frozenset[str]:
         """The ids that a selector picks, of the changelog's and the ledger's. Raises UsageError."""
@@ -84,7 +84,7 @@ def look(changelog: Changelog, graph: ChangesetGraph, ledger: LedgerState, filte
     notes = check_contexts(changelog, filters.contexts)
     values = values_of(changelog, filters)
     present, renames = name_as_present(graph, ledger)
-    rendering = _rendering(changelog, graph, values, dbms, needs_secrets=False)
+    rendering = _rendering(changelog, graph, values, dbms, filters, needs_secrets=False)
     standings = {
         name: _stand(graph.changesets[name], present.recorded.get(name), filters, dbms, rendering)
         for name in graph.order
@@ -100,11 +100,11 @@ def look(changelog: Changelog, graph: ChangesetGraph, ledger: LedgerState, filte
 
 
 def _rendering(
-    changelog: Changelog, graph: ChangesetGraph, values: Values, dbms: str, *, needs_secrets: bool
+    changelog: Changelog, graph: ChangesetGraph, values: Values, dbms: str, filters: Filters, *, needs_secrets: bool
 ) -> Rendering:
     declared = frozenset(name for name, parameter in changelog.parameters.items() if parameter.secret)
     secrets = frozenset(values.secrets) if needs_secrets else declared
-    return Rendering(graph, changelog.parameters, values.values, secrets, dbms)
+    return Rendering(graph, changelog.parameters, values.values, secrets, dbms, filters.consideration)
 
 
 def changeset_states(

@@ -30,6 +30,7 @@ def changeset_step(situation: Situation, standing: Standing, rendering: Renderin
         changeset=changeset,
         checksum=standing.checksum,
         rollback=rendering.rollback(changeset),
+        consideration=rendering.consideration(changeset),
     )
 
 

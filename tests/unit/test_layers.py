@@ -59,7 +59,16 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         "results",
     ),
     "cli": (
-        *("engine", "settings", "settings_file", "results", "plan.request", "plan.steps", "execute.events"),
+        *(
+            "engine",
+            "settings",
+            "settings_file",
+            "results",
+            "plan.request",
+            "plan.steps",
+            "plan.describe",
+            "execute.events",
+        ),
         *("changelog.source", "changelog.schema", "changelog.edit", "changelog.expressions", "ledger.entries"),
         *("execute.interruption", "sql.templates"),
     ),
