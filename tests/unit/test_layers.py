@@ -44,7 +44,9 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
             "settings",
         ),
     ),
+    "verbs": ("changelog.expressions", "execute", "ledger", "loading", "plan", "results", "run"),
     "engine": (
+        "verbs",
         "completion",
         "loading",
         "run",
