@@ -8,7 +8,6 @@ from changelog_engine.errors import ChangesetFailedError, StatementError
 from changelog_engine.model import Retries
 from changelog_engine.plan.steps import Step
 
-
 LONGEST_PAUSE = 60.0
 """Seconds. Pauses double up to it, so that many attempts mean to go on trying and not to fall asleep."""
 
