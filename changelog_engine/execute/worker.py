@@ -153,15 +153,27 @@ class Worker:
             return
         self.record_alone(records.started_entry(step, self.run, done, outside=index))
         started = time.monotonic()
-        self.execute(step, index)
+        self._execute_as_role(step, index)
         self.record_alone(records.statement_entry(step, self.run, index, duration_ms=_milliseconds(started)))
+
+    def _execute_as_role(self, step: Step, index: int) -> None:
+        """Run one statement; as another role only that, for its row is written as the one who runs all this.
+
+        Without a role the settings stay: what one statement sets is meant for the next.
+        """
+        if step.consideration.run_as is None:
+            self.execute(step, index)
+            return
+        self.run_preamble(step)
+        self.execute(step, index)
+        self.session.reset()
 
     def _run_with_record(self, step: Step, index: int) -> bool:
         """Run a statement in one transaction with its row; False where the database refuses it in a transaction."""
         started = time.monotonic()
         try:
             with self.transaction():
-                self.execute(step, index)
+                self._execute_as_role(step, index)
                 self.record(records.statement_entry(step, self.run, index, duration_ms=_milliseconds(started)))
         except ChangesetFailedError as error:
             cause = error.__cause__
