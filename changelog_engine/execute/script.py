@@ -14,6 +14,7 @@ from changelog_engine.execute.records import RunFacts
 from changelog_engine.execute.transactions import is_one_transaction
 from changelog_engine.ledger.entries import COLUMNS, Entry, Event, LedgerState, bounded, link, text_digest
 from changelog_engine.ledger.ledger import Ledger
+from changelog_engine.ledger.tables import plain_sql
 from changelog_engine.model import LOGIN, Consideration
 from changelog_engine.plan.steps import Action, Plan, Step
 from changelog_engine.sql.templates import show
@@ -35,9 +36,10 @@ class _Script:
         self.run = run
         self.now = now
         self.head = plan.head
-        preparer = self.session.dialect.identifier_preparer
-        self.ledger_table = preparer.format_table(ledger.tables.ledger)
-        self.lock_table = preparer.format_table(ledger.tables.lock)
+        dialect = self.session.dialect
+        format_table = dialect.identifier_preparer.format_table
+        self.ledger_table = plain_sql(format_table(ledger.tables.ledger), dialect)
+        self.lock_table = plain_sql(format_table(ledger.tables.lock), dialect)
 
     def lines(self) -> Iterator[str]:
         yield from self._header()

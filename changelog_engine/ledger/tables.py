@@ -104,15 +104,21 @@ class LedgerTables:
         row = self.lock.insert().values(id=1, layout=LAYOUT, head_seq=0, head_hash="")
         return (
             Part(_create(self.ledger, dialect), "table", self.ledger.name),
-            Part(index, "index", str(self.index.name), self.ledger.name),
+            Part(plain_sql(index, dialect), "index", str(self.index.name), self.ledger.name),
             Part(_create(self.lock, dialect), "table", self.lock.name),
-            Part(view, "view", self.state.name),
-            Part(_literal(row, dialect), None, self.lock.name),
+            Part(plain_sql(view, dialect), "view", self.state.name),
+            Part(plain_sql(_literal(row, dialect), dialect), None, self.lock.name),
         )
 
 
+def plain_sql(compiled: str, dialect: Dialect) -> str:
+    """SQL as the server is to read it: a `%` in a name stands doubled in what SQLAlchemy makes for some drivers."""
+    return compiled.replace("%%", "%") if dialect.paramstyle in ("format", "pyformat") else compiled
+
+
 def _create(table: sa.Table, dialect: Dialect) -> str:
-    return str(CreateTable(table).compile(dialect=dialect)).strip() + _TABLE_OPTIONS.get(dialect.name, "")
+    create = str(CreateTable(table).compile(dialect=dialect)).strip()
+    return plain_sql(create, dialect) + _TABLE_OPTIONS.get(dialect.name, "")
 
 
 def build_tables(database: str, schema: str | None, prefix: str) -> LedgerTables:
