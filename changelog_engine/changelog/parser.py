@@ -10,7 +10,7 @@ from changelog_engine.changelog.declarations import Defaults, read_statements
 from changelog_engine.changelog.expressions import all_of
 from changelog_engine.changelog.file_log import FileLog
 from changelog_engine.changelog.files import LoadedFile
-from changelog_engine.changelog.keys import BACKUP, IRREVERSIBLE, SHORT_FORMS, TAG
+from changelog_engine.changelog.keys import BACKUP, CHANGESET, IRREVERSIBLE, SHORT_FORMS, TAG
 from changelog_engine.changelog.preconditions import parse_checks, parse_preconditions
 from changelog_engine.changelog.texts import Texts
 from changelog_engine.changes import KINDS
@@ -31,6 +31,7 @@ from changelog_engine.model import (
     SqlText,
     Tag,
 )
+from changelog_engine.nearest import nearest
 
 _REMEDY = "write the SQL that undoes it, or say that nothing does and why: `rollback: {irreversible: REASON}`"
 _BACKUP_REMEDY = (
@@ -167,7 +168,9 @@ class Parser:
         transaction: bool,
     ) -> Rollback | None:
         if "rollback" not in fields:
-            if "rollback" not in fields.node.entries:
+            unknown = fields.node.entries.keys() - CHANGESET.keys.keys()
+            # One that is misspelled has been reported as an unknown key.
+            if "rollback" not in fields.node.entries and nearest("rollback", unknown) is None:
                 id_node: Scalar = fields["id"]
                 log.report(f"changeset `{id_node.text}` has no `rollback`", id_node, _REMEDY)
             return None

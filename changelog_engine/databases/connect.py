@@ -74,7 +74,7 @@ def connect(url: str, access: Access, *, name: str = "changelog") -> Session:
     try:
         module = import_module(kind.module)
     except ImportError as error:
-        # A driver that misses a library of its own names no module; one of ours that is missing is a bug, and no driver.
+        # A driver that misses a library of its own names no module; one of ours that is missing is a bug.
         if (error.name or "").partition(".")[0] == __name__.partition(".")[0]:
             raise
         raise ConfigurationError(

@@ -68,7 +68,7 @@ def open_session(url: URL, access: Access, name: str, location: str) -> SqliteSe
     if path is not None and access is Access.READ and not is_uri:
         target = f"file:{quote_path(str(path))}?mode=ro" if path.exists() else ":memory:"
         options["uri"] = True
-    if path is not None and access is Access.WRITE and not path.parent.is_dir():
+    if path is not None and not path.parent.is_dir():
         raise ConnectionFailedError(
             f"no connection to `{location}`: the folder `{path.parent}` does not exist",
             hint="create the folder, or correct the path in the URL",

@@ -207,7 +207,8 @@ class _Evaluation:
             return self._some(value, self.all, (found for found in self.all if fnmatchcase(found, value)))
         raise UsageError(
             f"there is no changeset `{value}`",
-            hint=did_you_mean(value, (*sorted(self.all), *self.graph.present_ids)),
+            hint=did_you_mean(value, (*sorted(self.all), *self.graph.present_ids))
+            or "`changelog status` lists the changesets that there are",
         )
 
     def _some(self, value: str, known: Iterable[str], found: Iterable[str]) -> frozenset[str]:

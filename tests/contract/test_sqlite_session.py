@@ -36,9 +36,10 @@ def test_writing_creates_the_file_and_the_lock_beside_it(sqlite_url: str, tmp_pa
     assert sorted(path.name for path in tmp_path.iterdir()) == ["database.db", "database.db.changelog-lock"]
 
 
-def test_the_folder_is_not_created(tmp_path: Path) -> None:
+@pytest.mark.parametrize("access", [Access.READ, Access.WRITE])
+def test_the_folder_is_not_created(tmp_path: Path, access: Access) -> None:
     with pytest.raises(ConnectionFailedError, match=r"the folder .* does not exist") as caught:
-        connect(f"sqlite:///{tmp_path}/no/such/file.db", Access.WRITE)
+        connect(f"sqlite:///{tmp_path}/no/such/file.db", access)
     assert "create the folder" in (caught.value.hint or "")
 
 

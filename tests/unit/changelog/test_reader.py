@@ -355,3 +355,8 @@ def test_transaction_control_is_what_every_kind_that_may_run_it_takes_for_it(
 ) -> None:
     reading = read(f"changesets:\n  - id: a\n    rollback: SELECT 2\n    {sql}\n", faulty=True)
     assert [problem.message.split("`")[1] for problem in reading.problems] == reported
+
+
+def test_a_misspelled_rollback_is_reported_once(read: Read) -> None:
+    reading = read("changesets:\n  - {id: a, sql: SELECT 1, rolback: SELECT 2}\n", faulty=True)
+    assert [problem.message for problem in reading.problems] == ["`rolback` is no key of a changeset"]
