@@ -225,7 +225,8 @@ def test_an_edit_in_a_file_of_sql_is_shown(project: Project) -> None:
     with pytest.raises(ChecksumMismatchError) as mismatch:
         project.update()
     lines = mismatch.value.message.splitlines()
-    assert "-INSERT INTO one VALUES (1);" in lines and "+INSERT INTO one VALUES (2);" in lines
+    assert "-INSERT INTO one VALUES (1);" in lines
+    assert "+INSERT INTO one VALUES (2);" in lines
     assert " CREATE TABLE one (id int);" in lines
 
 

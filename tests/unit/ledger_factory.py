@@ -54,7 +54,9 @@ class Database:
 
     @property
     def state(self) -> LedgerState:
-        return LedgerState(self.seq > 0, Head(self.seq, f"1:{self.seq}") if self.seq else Head(), dict(self.recorded), dict(self.tags))
+        return LedgerState(
+            self.seq > 0, Head(self.seq, f"1:{self.seq}") if self.seq else Head(), dict(self.recorded), dict(self.tags)
+        )
 
     @property
     def applied(self) -> set[str]:

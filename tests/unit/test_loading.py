@@ -50,7 +50,8 @@ def test_a_circle_is_shown_edge_by_edge_with_a_line_of_it(tmp_path: Path) -> Non
         """,
     )
     (problem,) = error.problems
-    assert problem.line_text is not None and "depends_on" in problem.line_text
+    assert problem.line_text is not None
+    assert "depends_on" in problem.line_text
     assert problem.message.splitlines() == [
         "changesets wait for each other in a circle: `a` -> `b` -> `a`",
         "  `a` waits for `b`: `a` depends on `b` (main.yaml:2:26)",
