@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from changelog_engine.errors import ConfigurationError
+from changelog_engine.model import Consideration, Retries
 from changelog_engine.plan.request import ContextChoice, ContextMode
 from changelog_engine.settings import Options, Settings, load_settings
 
@@ -311,3 +312,60 @@ def test_loading_does_not_look_at_the_real_environment(tmp_path: Path, monkeypat
 
 def test_a_named_home_folder_is_understood(tmp_path: Path) -> None:
     assert load(tmp_path, Options(changelog="~/main.yaml")).changelog == Path(os.path.expanduser("~/main.yaml"))
+
+
+class TestConsideration:
+    TEXT = """
+    lock_timeout = "5s"
+    statement_timeout = 600
+    run_as = "shop_owner"
+    retries = 3
+
+    [environments.prod]
+    lock_timeout = "2s"
+
+    [environments.prod.retries]
+    attempts = 5
+    initial_seconds = 0.5
+    """
+
+    def test_nothing_is_said_by_default(self, tmp_path: Path) -> None:
+        assert load(tmp_path).consideration == Consideration()
+
+    def test_time_outs_retries_and_a_role_come_from_the_file(self, tmp_path: Path) -> None:
+        project(tmp_path, self.TEXT)
+        assert load(tmp_path).consideration == Consideration(5_000, 600_000, Retries(3), "shop_owner")
+
+    def test_an_environment_overrides_them_one_by_one(self, tmp_path: Path) -> None:
+        project(tmp_path, self.TEXT)
+        chosen = load(tmp_path, Options(environment="prod")).consideration
+        assert chosen == Consideration(2_000, 600_000, Retries(5, 0.5), "shop_owner")
+
+    def test_variables_beat_the_file(self, tmp_path: Path) -> None:
+        project(tmp_path, self.TEXT)
+        environ = {"CHANGELOG_LOCK_TIMEOUT": "0", "CHANGELOG_STATEMENT_TIMEOUT": "2h"}
+        chosen = load(tmp_path, environ=environ).consideration
+        assert (chosen.lock_timeout, chosen.statement_timeout) == (0, 7_200_000)
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ('lock_timeout = "5 sec"', "`lock_timeout` in changelog.toml: `5 sec` is not a duration such as"),
+            ("statement_timeout = -1", "`-1` is not a duration"),
+            ("statement_timeout = true", "`True` is not a duration"),
+            ('retries = "often"', "`attempts` is a whole number from 0"),
+            ("retries = {initial_seconds = 1}", "`attempts` is a whole number from 0"),
+            ("retries = {attempts = 1, initial_seconds = -1}", "`initial_seconds` is a number of seconds up to 3600"),
+            ("[retries]\natempts = 1", "unknown key `atempts`; the keys are `attempts`, `initial_seconds`"),
+            ('run_as = " "', "`run_as` in changelog.toml: expected a text in quotes"),
+        ],
+    )
+    def test_what_cannot_be_is_said_with_the_remedy(self, tmp_path: Path, text: str, words: str) -> None:
+        project(tmp_path, text)
+        assert words in refusal(tmp_path)
+        assert "changelog.toml:1" in refusal(tmp_path)
+
+    def test_a_wrong_variable_is_named(self, tmp_path: Path) -> None:
+        assert "`CHANGELOG_LOCK_TIMEOUT`: `soon` is not" in refusal(
+            tmp_path, environ={"CHANGELOG_LOCK_TIMEOUT": "soon"}
+        )
