@@ -18,7 +18,7 @@ _OTHERS_ROUNDS = 3
 
 
 def apply(bench: Bench) -> Section:
-    count, rounds = bench.size(1_000, 200), bench.size(7, 2)
+    count, rounds = bench.size(1_000, 200), bench.size(5, 2)
     found = _rounds(bench, count, rounds, (OURS, PSQL), tuple(bench.others))
     ratios = _ratios(found[OURS], found[PSQL])
     cpu = tuple(usage.cpu_seconds for usage in found[OURS])
@@ -37,7 +37,7 @@ def apply(bench: Bench) -> Section:
 
 
 def atomic(bench: Bench) -> Section:
-    count, rounds = bench.size(1_000, 200), bench.size(7, 2)
+    count, rounds = bench.size(1_000, 200), bench.size(5, 2)
     found = _rounds(bench, count, rounds, (OURS_ATOMIC, PSQL_ATOMIC), ())
     ratios = _ratios(found[OURS_ATOMIC], found[PSQL_ATOMIC])
     return Section(

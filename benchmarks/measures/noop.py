@@ -19,7 +19,7 @@ _MEMORY, _WAITS = 150.0, 6.0
 
 
 def noop(bench: Bench) -> Section:
-    count, rounds = bench.size(10_000, 1_000), bench.size(7, 2)
+    count, rounds = bench.size(10_000, 1_000), bench.size(5, 2)
     with tempfile.TemporaryDirectory(prefix="changelog-benchmark-") as name, bench.server.new_database() as owned:
         folder, database = Path(name), bench.server.with_password(owned)
         write_large_changelog(folder, count, _FILES)
