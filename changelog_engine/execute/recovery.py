@@ -9,6 +9,7 @@ from changelog_engine.errors import StatementError
 from changelog_engine.execute import records
 from changelog_engine.execute.worker import Worker
 from changelog_engine.ledger.entries import Event, LedgerState, Recorded, text_digest
+from changelog_engine.sql.standing import sets_session
 from changelog_engine.sql.templates import fill
 
 
@@ -33,9 +34,15 @@ def _settle(worker: Worker, row: Recorded) -> str | None:
     if template is None:
         return None
     try:
+        # Names in the statement are to mean what they meant when it was run.
+        for earlier in progress.statements[: len(progress.statements_done)]:
+            if sets_session(earlier):
+                worker.session.execute(fill(earlier, worker.run.secrets))
         settled = worker.session.settle(fill(template, worker.run.secrets))
     except StatementError:
         return None
+    finally:
+        worker.session.renew()
     number = len(progress.statements_done) + 1
     begun = worker.ledger.read_entry(progress.seq)
     blank = replace(

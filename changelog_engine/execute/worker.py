@@ -21,6 +21,7 @@ from changelog_engine.ledger.entries import Direction, Entry, Event, text_digest
 from changelog_engine.ledger.ledger import Ledger
 from changelog_engine.model import Location, SqlText
 from changelog_engine.plan.steps import Statement, Step
+from changelog_engine.sql.standing import sets_session
 from changelog_engine.sql.templates import fill, show
 
 OpenTransaction = Callable[[], AbstractContextManager[None]]
@@ -138,6 +139,10 @@ class Worker:
         done = [text_digest(statement.template) for statement in step.statements[: step.first]]
         self.record_alone(records.started_entry(step, self.run, tuple(done), outside=None))
         self.run_preamble(step)
+        # What is done is not done again; but what it set, it set for a session that is gone.
+        for index in range(step.first):
+            if sets_session(step.statements[index].template):
+                self.execute(step, index)
         for index in range(step.first, len(step.statements)):
             self._run_recorded(step, index, tuple(done))
             done.append(text_digest(step.statements[index].template))
