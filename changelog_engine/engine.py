@@ -49,6 +49,7 @@ from changelog_engine.verbs import (
     parse_label,
     planned_rollback,
     planned_update,
+    refuse_redo,
     rollback_result,
     update_result,
 )
@@ -239,10 +240,16 @@ class Engine:
     def redo(
         self, selector: str, filters: Filters | None = None, dependents: Dependents = Dependents.REFUSE
     ) -> RedoResult:
-        """Roll back what is selected, and apply again exactly what was rolled back."""
+        """Roll back what is selected, and apply again exactly what was rolled back; nothing is rolled back where the
+        update would be refused.
+        """
         filters = self._said(filters)
+        request = RollbackRequest(Selected(selector), dependents, filters=filters)
+        loaded = self._load()
+        with self._open(loaded.changelog.name, Access.READ) as run:
+            refuse_redo(loaded, run, request)
         with as_redo(RollbackResult("")):
-            undone = self.rollback(RollbackRequest(Selected(selector), dependents, filters=filters))
+            undone = self.rollback(request)
         if not undone.rolled_back:
             return RedoResult(undone, UpdateResult("", database=undone.database))
         again = replace(filters, select=",".join(undone.rolled_back))

@@ -96,6 +96,19 @@ def planned_rollback(loaded: Loaded, run: Run, state: LedgerState, request: Roll
     return plan_rollback(selection, run.ledger.read_rollbacks(selection.seqs))
 
 
+def refuse_redo(loaded: Loaded, run: Run, request: RollbackRequest) -> None:
+    """Raise what the update of a redo would end with before it did anything: now, before anything is rolled back."""
+    from changelog_engine.execute.halts import refuse_halts
+
+    state = run.ledger.read_state()
+    undone = [step.id for step in planned_rollback(loaded, run, state, request).steps]
+    if not undone:
+        return
+    plan = planned_update(loaded, run, state, UpdateRequest(replace(request.filters, select=",".join(undone))))
+    # What is rolled back is pending then, however it was edited.
+    refuse_halts(replace(plan, halts=tuple(halt for halt in plan.halts if halt.id not in undone)), run.ledger)
+
+
 def update_result(plan: Plan, outcome: Outcome, run: Run) -> UpdateResult:
     return UpdateResult(
         deployment=run.deployment,
