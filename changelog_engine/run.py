@@ -13,6 +13,7 @@ from changelog_engine import __version__
 from changelog_engine.changelog.parameters import Values, resolve_parameters
 from changelog_engine.databases.connect import connect
 from changelog_engine.databases.database import Access, Session
+from changelog_engine.errors import DatabaseError, StatementError
 from changelog_engine.execute.events import Listener, LockWaited, Warned
 from changelog_engine.execute.interruption import Interruption
 from changelog_engine.execute.records import RunFacts, timestamp
@@ -24,6 +25,8 @@ from changelog_engine.ledger.lock import Holder, hold_lock, write_holder
 from changelog_engine.model import Parameter
 from changelog_engine.plan.request import Filters
 from changelog_engine.settings import Settings
+
+INSUFFICIENT_PRIVILEGE = "42501"
 
 
 class Run:
@@ -44,8 +47,22 @@ class Run:
     def __enter__(self) -> Run:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         self.session.close()
+        # What a changeset's statements are refused has become an error of that changeset: this one was the engine's.
+        if isinstance(error, StatementError):
+            raise self._about_the_ledger(error) from error
+
+    def _about_the_ledger(self, error: StatementError) -> DatabaseError:
+        tables, hint = self.ledger.tables, error.hint
+        if error.sqlstate == INSUFFICIENT_PRIVILEGE:
+            names = f"`{tables.ledger.name}`, `{tables.lock.name}` and `{tables.state.name}`"
+            hint = f"grant the role SELECT on {names}; to write also INSERT on the first and UPDATE on the second"
+        return DatabaseError(
+            f"the ledger in {self.session.location} cannot be read or written: {error.message}",
+            hint=hint,
+            facts=error.facts,
+        )
 
     @cached_property
     def deployment(self) -> str:
