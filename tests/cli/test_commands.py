@@ -105,6 +105,30 @@ class TestPlan:
         shop("plan", "--no-context", "--sql", "-o", "release.sql")
         assert "CREATE TABLE customers" in (shop.folder / "release.sql").read_text()
 
+    def test_it_says_how_changesets_treat_the_others(self, cli: Cli) -> None:
+        cli.write("""
+            changesets:
+              - {id: a, retries: 5, run_as: owner, sql: SELECT 1, rollback: SELECT 1}
+              - {id: b, lock_timeout: 0, retries: 1, sql: SELECT 1, rollback: SELECT 1}
+            """)
+        cli.write('lock_timeout = "5s"\nstatement_timeout = "90s"\n', "changelog.toml")
+        out = cli("plan").out
+        assert "lock_timeout 5 s, statement_timeout 90 s, 5 retries, run as `owner`" in out
+        assert "lock_timeout none, statement_timeout 90 s, 1 retry\n" in out
+        assert [step["consideration"] for step in cli.json("plan")["steps"]] == [
+            {
+                "lock_timeout_ms": 5_000,
+                "statement_timeout_ms": 90_000,
+                "retries": {"attempts": 5, "initial_seconds": 1.0},
+                "run_as": "owner",
+            },
+            {
+                "lock_timeout_ms": 0,
+                "statement_timeout_ms": 90_000,
+                "retries": {"attempts": 1, "initial_seconds": 1.0},
+            },
+        ]
+
     def test_a_saved_plan_is_run_as_it_is(self, shop: Cli) -> None:
         assert "saved to release.plan" in shop("plan", "--no-context", "--count", "1", "-o", "release.plan").out
         out = shop("update", "--no-context", "--plan", "release.plan").out

@@ -223,6 +223,13 @@ def test_a_role_is_put_back(session: Session, mariadb_server: MariadbServer) -> 
     mariadb_server.execute(f"DROP ROLE {role}")
 
 
+def test_no_time_out_is_to_wait_and_not_to_give_up_at_once(session: Session) -> None:
+    for sql in session.preamble(Consideration(lock_timeout=0, statement_timeout=0)):
+        session.execute(sql)
+    settings = "SELECT @@lock_wait_timeout, @@innodb_lock_wait_timeout, @@max_statement_time"
+    assert session.select(settings) == ((31_536_000, 31_536_000, 0),)
+
+
 # ---------------------------------------------------------------------------------------------------- the lock
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Event as Flag
 from threading import Thread, Timer
 from typing import Any
@@ -14,6 +15,8 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
+from changelog_engine.databases.connect import connect
+from changelog_engine.databases.database import Access
 from changelog_engine.errors import ChangesetFailedError, PlanRefusedError
 from changelog_engine.execute.events import Warned
 from changelog_engine.model import Consideration, Location, Retries, SqlText
@@ -67,6 +70,18 @@ def warnings(project: Project) -> list[str]:
     return [event.message for event in project.events if isinstance(event, Warned)]
 
 
+def when_tried_again(project: Project, times: int, do: Callable[[], object]) -> None:
+    """Do something in the background as soon as a run has been refused so many times."""
+
+    def wait() -> None:
+        deadline = time.monotonic() + 20
+        while len(warnings(project)) < times and time.monotonic() < deadline:
+            time.sleep(0.01)
+        do()
+
+    Thread(target=wait).start()
+
+
 class TestWaiting:
     def test_a_change_that_waits_for_a_busy_table_gives_up(self, project: Project) -> None:
         busy(project, "lock_timeout: 200ms")
@@ -81,7 +96,7 @@ class TestWaiting:
     def test_it_is_tried_again_until_the_table_is_free(self, project: Project) -> None:
         busy(project, "lock_timeout: 100ms, retries: {attempts: 50, initial_seconds: 0.05}")
         with reader_of(project.url, "busy") as reader:
-            commit_after(reader, 0.6)
+            when_tried_again(project, 2, lambda: reader.execute("COMMIT"))
             assert project.update().applied == ("wide",)
         assert len(warnings(project)) >= 2
         assert all("`wide`" in words and "trying again in" in words for words in warnings(project))
@@ -153,6 +168,22 @@ class TestWaiting:
         with pytest.raises(ChangesetFailedError, match="`endless`") as failed:
             project.update()
         assert failed.value.facts["sqlstate"] == "57014"
+
+
+class TestWaitingOnMariadb:
+    def test_a_change_that_waits_for_a_busy_table_gives_up_and_is_tried_again(
+        self, tmp_path: Path, mariadb_url: str
+    ) -> None:
+        project = Project(tmp_path, mariadb_url)
+        busy(project, "lock_timeout: 1s, retries: {attempts: 20, initial_seconds: 0.05}")
+        reader = connect(mariadb_url, Access.READ)
+        reader.begin()
+        reader.select("SELECT * FROM busy")
+        when_tried_again(project, 1, reader.commit)
+        assert project.update().applied == ("wide",)
+        assert "`wide`" in warnings(project)[0]
+        assert project.states() == {"busy": "applied", "wide": "applied"}
+        reader.close()
 
 
 class TestWhoseValues:
