@@ -56,7 +56,10 @@ class Trials:
                 time.sleep(middle * chance.uniform(0.3, 1.7))
                 strike(child, project)
                 # Most moments are to lie in between, however fast the machine is now.
-                middle *= {"nothing": 1.15, "all": 0.85}.get(self._note(child.wait(), project), 1.0)
+                left = self._note(child.wait(), project)
+                middle *= {"nothing": 1.15, "all": 0.85}.get(left, 1.0)
+                if left == "all":
+                    break
             last = self.start(project).wait()
             assert last.code == DONE, last.err
             assert_complete(project, self.counted)
