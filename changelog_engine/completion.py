@@ -14,19 +14,23 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from changelog_engine import __version__
 from changelog_engine.changelog.expressions import render_expression
 from changelog_engine.changelog.inventory import is_unchanged
+from changelog_engine.databases.database import Row
 from changelog_engine.errors import DatabaseError
 from changelog_engine.ledger.entries import Head
-from changelog_engine.ledger.ledger import Ledger
+from changelog_engine.ledger.names import LAYOUT
 from changelog_engine.model import Inventory, Run
 from changelog_engine.plan.request import Filters, UpdateRequest
 from changelog_engine.plan.steps import Plan
 from changelog_engine.results import UpdateResult
 from changelog_engine.settings import Settings
+
+if TYPE_CHECKING:
+    from changelog_engine.ledger.ledger import Ledger
 
 KEPT = 8
 """Records in one ledger: one each for the changelogs and contexts that are used with it; the oldest goes first."""
@@ -35,8 +39,7 @@ KEPT = 8
 class Completion:
     """The record for one request to a ledger. A request for a part of what is pending has none."""
 
-    def __init__(self, ledger: Ledger, settings: Settings, request: UpdateRequest, saved_plan: str | None) -> None:
-        self._ledger = ledger
+    def __init__(self, settings: Settings, request: UpdateRequest, saved_plan: str | None) -> None:
         self._settings = settings
         is_whole = saved_plan is None and request.count is None and request.to_tag is None
         self._is_whole = is_whole and request.filters.select is None
@@ -44,14 +47,17 @@ class Completion:
         self._kept: str | None = None
         self._values = request.filters.parameters.for_file_names
 
-    def holds(self) -> bool:
-        """Whether the record says that there is nothing to do, for the present head and the present files."""
-        if not self._is_whole:
+    def holds(self, looked: Row | None) -> bool:
+        """Whether the record says that there is nothing to do, for the present head and the present files.
+
+        ``looked`` is what a first look saw.
+        """
+        if not self._is_whole or looked is None:
             return False
-        found = self._ledger.read_complete()
-        if found is None:
+        layout, seq, digest, self._kept, last_seq, last_digest = looked
+        head = Head(seq, digest)
+        if layout > LAYOUT or head != Head(last_seq or 0, last_digest or ""):
             return False
-        head, self._kept = found
         record = _records(self._kept).get(self._key)
         return (
             record is not None
@@ -59,7 +65,7 @@ class Completion:
             and is_unchanged(_inventory(record), self._settings.root, self._values)
         )
 
-    def keep(self, head: Head, inventory: Inventory) -> None:
+    def keep(self, ledger: Ledger, head: Head, inventory: Inventory) -> None:
         """Make the record. Whoever may not write does without."""
         if not self._is_whole or not head.seq:
             return
@@ -68,7 +74,7 @@ class Completion:
         records[self._key] = {"head": str(head), **asdict(inventory)}
         text = json.dumps(dict(list(records.items())[-KEPT:]), ensure_ascii=False)
         with suppress(DatabaseError):
-            self._ledger.keep_complete(text, head)
+            ledger.keep_complete(text, head)
 
 
 def is_all_done(plan: Plan, result: UpdateResult) -> bool:

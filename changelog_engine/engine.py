@@ -57,6 +57,7 @@ from changelog_engine.verbs import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from changelog_engine.databases.look import Looked
     from changelog_engine.execute.executor import Executor, Outcome
     from changelog_engine.execute.worker import Worker
     from changelog_engine.graph.build import ChangesetGraph
@@ -195,7 +196,6 @@ class Engine:
         An error that ends it in the middle has the result so far in ``facts["result"]``.
         """
         from changelog_engine.completion import Completion, is_all_done
-        from changelog_engine.execute.halts import refuse_halts
 
         if jobs > 1 and atomic:
             raise UsageError(
@@ -203,15 +203,19 @@ class Engine:
                 hint="one transaction has one connection: leave one of the two out",
             )
         request = as_saved(self._asked(request or UpdateRequest()), saved_plan)
-        with self._open("", Access.WRITE) as run:
-            completion = Completion(run.ledger, self.settings, request, saved_plan)
-            if quick and completion.holds():
-                return UpdateResult("", database=run.session.location)
+        completion = Completion(self.settings, request, saved_plan)
+        looked = self._look() if quick else None
+        if looked is not None and completion.holds(looked.row):
+            looked.close()
+            return UpdateResult("", database=self.location)
+        from changelog_engine.execute.halts import refuse_halts
+
+        with self._open("", Access.WRITE, looked) as run:
             loaded = self._load()
             run.ledger.changelog = loaded.changelog.name
             planned = planned_update(loaded, run, run.ledger.read_state(), request, saved_plan)
             if not (planned.steps or planned.renames or planned.halts):
-                completion.keep(planned.head, loaded.changelog.inventory)
+                completion.keep(run.ledger, planned.head, loaded.changelog.inventory)
                 return UpdateResult("", notes=planned.notes, database=run.session.location)
             worker = run.worker(request.filters, loaded.changelog.parameters)
             with run.locked(worker) as state:
@@ -221,7 +225,7 @@ class Engine:
                 refuse_halts(plan, run.ledger)
                 result = self._execute(plan, state, run, executor_of(run, worker, jobs), atomic, update_result)
                 if is_all_done(plan, result):
-                    completion.keep(run.ledger.head, loaded.changelog.inventory)
+                    completion.keep(run.ledger, run.ledger.head, loaded.changelog.inventory)
                 return result
 
     def rollback(self, request: RollbackRequest, *, atomic: bool = False) -> RollbackResult:
@@ -379,10 +383,20 @@ class Engine:
 
         return load(self.settings)
 
-    def _open(self, name: str, access: Access) -> Run:
+    def _look(self) -> Looked:
+        """The lock row, before anything heavy is imported."""
+        from changelog_engine.databases.first_look import first_look
+        from changelog_engine.databases.look import LedgerNames
+        from changelog_engine.ledger.names import LEDGER, LOCK
+
+        prefix = self.settings.table_prefix
+        return first_look(self.settings.url, LedgerNames(self.settings.schema, prefix + LOCK, prefix + LEDGER))
+
+    def _open(self, name: str, access: Access, looked: Looked | None = None) -> Run:
         from changelog_engine.run import Run
 
-        return Run(self.settings, name, access, self.listener, self.interruption)
+        open_session = None if looked is None else looked.open
+        return Run(self.settings, name, access, self.listener, self.interruption, open_session)
 
     def _open_for_record(self, access: Access) -> Run:
         """A run for what needs no more of the changelog than its name, which an invalid one has too."""

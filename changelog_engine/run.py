@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -32,16 +32,23 @@ INSUFFICIENT_PRIVILEGE = "42501"
 class Run:
     """An open session with its ledger. Closed at the end of its ``with`` block.
 
-    The ledger shows the rows of the changelog called ``name``, which may be set later.
+    The ledger shows the rows of the changelog called ``name``, which may be set later. ``open_session`` gives a session
+    over a connection that is there already.
     """
 
     def __init__(
-        self, settings: Settings, name: str, access: Access, listener: Listener, interruption: Interruption
+        self,
+        settings: Settings,
+        name: str,
+        access: Access,
+        listener: Listener,
+        interruption: Interruption,
+        open_session: Callable[[], Session] | None = None,
     ) -> None:
         self.settings = settings
         self.listener = listener
         self.interruption = interruption
-        self.session: Session = connect(settings.url, access)
+        self.session: Session = connect(settings.url, access) if open_session is None else open_session()
         self.ledger = Ledger(self.session, name, schema=settings.schema, prefix=settings.table_prefix)
 
     def __enter__(self) -> Run:

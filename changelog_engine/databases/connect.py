@@ -63,8 +63,10 @@ def redact(url: str) -> str:
     return _SECRET_OPTION.sub(r"\1***", url)
 
 
-def connect(url: str, access: Access, *, name: str = "changelog") -> Session:
+def connect(url: str, access: Access, *, name: str = "changelog", opened: object = None) -> Session:
     """Connect to the database at an SQLAlchemy URL; ``name`` is how the session names itself to the server.
+
+    ``opened`` is a driver's connection that was made by the first look, and is taken over.
 
     Raises :class:`ConfigurationError` where the URL or the driver is at fault and
     :class:`~changelog_engine.errors.ConnectionFailedError` where the database is not to be reached; no message ever
@@ -81,7 +83,8 @@ def connect(url: str, access: Access, *, name: str = "changelog") -> Session:
             f"the driver for {database_kind(url)} is not installed: {error}",
             hint=f"install it: `pip install '{kind.package}'`",
         ) from error
-    session: Session = module.open_session(_parse(url, kind), access, name, redact(url))
+    taken = {} if opened is None else {"opened": opened}
+    session: Session = module.open_session(_parse(url, kind), access, name, redact(url), **taken)
     return session
 
 

@@ -50,8 +50,12 @@ _CHECK_DEFERRED = "SET CONSTRAINTS ALL IMMEDIATE"
 _WHERE_AM_I = "SELECT current_database(), current_schema(), current_user, pg_catalog.pg_backend_pid()"
 
 
-def open_session(url: URL, access: Access, name: str, location: str) -> PostgresqlSession:
-    """Connect; the settings that a server or a pooler refuses are left out in a second try.
+def open_session(
+    url: URL, access: Access, name: str, location: str, *, opened: psycopg.Connection[Row] | None = None
+) -> PostgresqlSession:
+    """Connect, or take over what is ``opened``.
+
+    The settings that a server or a pooler refuses are left out in a second try.
 
     Raises ConfigurationError for WRITE through a pooler that would share out the lock.
     """
@@ -60,7 +64,7 @@ def open_session(url: URL, access: Access, name: str, location: str) -> Postgres
     prepared = connect_arguments(options, access, name)
     try:
         try:
-            connection = dialect.connect(*arguments, **prepared)
+            connection = opened or dialect.connect(*arguments, **prepared)
         except psycopg.OperationalError as error:
             plainer = without_options(error, prepared, options)
             if plainer is None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import pq
-from sqlalchemy.engine import URL
 
 from changelog_engine.databases.database import Access
 from changelog_engine.errors import ConnectionFailedError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
 
 # A host or a network that is lost must not keep the lock for hours: both sides notice after a minute. Keep-alives do it
 # where nothing is under way; what was sent and is not acknowledged would be sent again for a quarter of an hour.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,20 +34,12 @@ from changelog_engine.ledger.entries import (
     hash_entry,
     link,
 )
-from changelog_engine.ledger.tables import LAYOUT, LedgerTables, Part, build_tables
+from changelog_engine.ledger.names import LAYOUT
+from changelog_engine.ledger.tables import LedgerTables, Part, build_tables
 
 TIMED = (Event.APPLIED, Event.RERUN, Event.ROLLED_BACK)
 _PAGE = 500
 _LISTED = tuple(name for name in COLUMNS if name not in DIGESTED)
-
-
-@dataclass(frozen=True, slots=True)
-class _LockRow:
-    """``head`` is the one that the lock row keeps, ``last`` what the last row is."""
-
-    head: Head
-    last: Head
-    complete: str | None
 
 
 class Ledger:
@@ -78,20 +70,8 @@ class Ledger:
 
     def read_head(self) -> Head | None:
         """The head that the lock row keeps; None where there is no ledger. Raises LedgerTooNewError."""
-        row = self._read_lock_row()
-        return None if row is None else row.head
-
-    def read_complete(self) -> tuple[Head, str] | None:
-        """The head, and what was last found complete; None where nothing was, or where the last row is not the head."""
-        row = self._read_lock_row()
-        return None if row is None or row.complete is None or row.last != row.head else (row.head, row.complete)
-
-    def _read_lock_row(self) -> _LockRow | None:
-        lock, ledger = self.tables.lock.c, self.tables.ledger.c
-        last = sa.select(sa.func.max(ledger.seq)).scalar_subquery()
-        last_hash = sa.select(ledger.hash).order_by(ledger.seq.desc()).limit(1).scalar_subquery()
-        columns = (lock.layout, lock.head_seq, lock.head_hash, lock.complete, last, last_hash)
-        query = sa.select(*columns).where(lock.id == 1)
+        lock = self.tables.lock.c
+        query = sa.select(lock.layout, lock.head_seq, lock.head_hash).where(lock.id == 1)
         try:
             rows = self.session.run(query)
         except StatementError:
@@ -103,14 +83,14 @@ class Ledger:
             return None
         if not rows:
             raise self._row_is_gone()
-        layout, seq, digest, complete, last_seq, last_digest = rows[0]
+        layout, seq, digest = rows[0]
         if layout > LAYOUT:
             raise LedgerTooNewError(
                 f"the ledger in {self.session.location} has layout {layout}; this version knows layouts up to {LAYOUT}",
                 hint="a newer version of changelog-engine has worked on this database: install that version or "
                 "a later one",
             )
-        return _LockRow(Head(seq, digest), Head(last_seq or 0, last_digest or ""), complete)
+        return Head(seq, digest)
 
     def read_state(self) -> LedgerState:
         """What the ledger says of this changelog, as plans are made from it."""

@@ -10,9 +10,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from changelog_engine.ledger.entries import Direction, Event
-
-LAYOUT = 1
-"""Version of the layout below, kept in the lock row. A higher one in the database is refused."""
+from changelog_engine.ledger.names import LAYOUT, LEDGER, LOCK, STATE
 
 APPLYING = (Event.APPLIED, Event.MARKED, Event.ADOPTED)
 UNDOING = (Event.ROLLED_BACK, Event.UNMARKED, Event.RESOLVED_NOT_APPLIED)
@@ -125,7 +123,7 @@ def build_tables(database: str, schema: str | None, prefix: str) -> LedgerTables
     """The tables of the ledger in ``schema``, their names beginning with ``prefix``."""
     metadata = sa.MetaData(schema=schema)
     ledger = sa.Table(
-        f"{prefix}changelog_ledger",
+        f"{prefix}{LEDGER}",
         metadata,
         sa.Column("seq", sa.BigInteger(), primary_key=True, autoincrement=False),
         *(sa.Column(name, type_, nullable=name not in _REQUIRED) for name, type_ in _COLUMNS),
@@ -134,7 +132,7 @@ def build_tables(database: str, schema: str | None, prefix: str) -> LedgerTables
         f"{prefix}changelog_ledger_state", ledger.c.changelog, ledger.c.changeset_id, ledger.c.seq, ledger.c.event
     )
     lock = sa.Table(
-        f"{prefix}changelog_lock",
+        f"{prefix}{LOCK}",
         metadata,
         sa.Column("id", sa.Integer(), primary_key=True, autoincrement=False),
         sa.Column("layout", sa.Integer(), nullable=False),
@@ -147,7 +145,7 @@ def build_tables(database: str, schema: str | None, prefix: str) -> LedgerTables
         sa.Column("command", _TEXT),
         sa.Column("since", sa.String(27)),
     )
-    state = sa.table(f"{prefix}changelog_state", *(sa.column(name) for name in STATE_COLUMNS), schema=schema)
+    state = sa.table(f"{prefix}{STATE}", *(sa.column(name) for name in STATE_COLUMNS), schema=schema)
     return LedgerTables(ledger, lock, state, index, f"{database}/{schema or ''}/{ledger.name}")
 
 

@@ -37,6 +37,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         *(
             "changelog.inventory",
             "changelog.expressions",
+            "databases.database",
             "ledger",
             "plan.request",
             "plan.steps",
@@ -83,7 +84,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "postgast": ("sql",),
     "google": ("sql",),
     "sqlalchemy": ("databases", "ledger", "execute"),
-    "psycopg": tuple(f"databases.postgresql{part}" for part in ("", "_connect", "_batch", "_pooler")),
+    "psycopg": tuple(f"databases.postgresql{part}" for part in ("", "_connect", "_batch", "_pooler", "_look")),
     "pymysql": ("databases.mysql", "databases.mysql_errors"),
     "sqlite3": ("databases", "sql"),
     "filelock": ("databases",),

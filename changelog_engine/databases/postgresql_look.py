@@ -1,0 +1,47 @@
+"""The first look at a PostgreSQL server: one journey after the connect, with psycopg alone."""
+
+from __future__ import annotations
+
+import re
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from changelog_engine.databases.connect import connect
+from changelog_engine.databases.database import Access, Row, Session
+from changelog_engine.databases.look import LedgerNames, Looked, look_sql
+from changelog_engine.databases.postgresql_connect import connect_arguments
+
+_SCHEME = re.compile(r"postgres(?:ql)?(?:\+psycopg)?://", re.IGNORECASE)
+# Unqualified names may be found in another schema of the search path than the ledger's, which is the first one.
+_IS_IN_SCHEMA = (
+    ", (SELECT n.nspname = current_schema() FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+    " ON n.oid = c.relnamespace WHERE c.oid = tableoid)"
+)
+
+
+def look(url: str, names: LedgerNames) -> Looked:
+    """What the lock row holds; where no connection is to be had so simply, the session makes it, or says why not."""
+    try:
+        options = conninfo_to_dict(_SCHEME.sub("postgresql://", url, count=1))
+        connection = psycopg.connect(**connect_arguments(options, Access.WRITE, "changelog"))
+    except psycopg.Error:
+        return Looked(None, lambda: connect(url, Access.WRITE), lambda: None)
+
+    def adopt() -> Session:
+        return connect(url, Access.WRITE, opened=connection)
+
+    return Looked(_row(connection, names), adopt, connection.close)
+
+
+def _row(connection: psycopg.Connection[Row], names: LedgerNames) -> Row | None:
+    further = _IS_IN_SCHEMA if names.schema is None else ", true"
+    try:
+        row = connection.execute(look_sql(names, _quoted, further)).fetchone()
+    except psycopg.Error:
+        return None
+    return row[:-1] if row is not None and row[-1] else None
+
+
+def _quoted(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'
