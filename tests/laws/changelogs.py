@@ -54,5 +54,5 @@ def shuffled(draw: st.DrawFn, log: Changelog) -> Changelog:
     """The same changesets in another declared order and spread over other files, without the tags."""
     files = st.sampled_from(["one.yaml", "two/two.yaml", "three.yaml"])
     order = draw(st.permutations(log.changesets))
-    moved = [replace(each, location=replace(each.location, file=draw(files))) for each in order]
+    moved = [replace(each, location=each.location._replace(file=draw(files))) for each in order]
     return changelog(*moved)
