@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from changelog_engine.databases.database import OwnStatement, Row, Session, Sharing
+from changelog_engine.databases.database import OwnStatement, Session, Sharing
 from changelog_engine.errors import (
     BrokenChainError,
     ConfigurationError,
@@ -21,7 +21,6 @@ from changelog_engine.errors import (
 from changelog_engine.ledger.entries import (
     COLUMNS,
     DIGESTED,
-    Direction,
     Entry,
     Event,
     Head,
@@ -35,6 +34,7 @@ from changelog_engine.ledger.entries import (
     link,
 )
 from changelog_engine.ledger.names import LAYOUT
+from changelog_engine.ledger.rows import entry_of, progress_of, recorded_of
 from changelog_engine.ledger.tables import LedgerTables, Part, build_tables
 
 TIMED = (Event.APPLIED, Event.RERUN, Event.ROLLED_BACK)
@@ -103,7 +103,7 @@ class Ledger:
         for row in rows:
             values = dict(zip(s.keys(), row, strict=True))
             progress = self._read_progress(values) if values["state"] == "in_doubt" else None
-            recorded[values["changeset_id"]] = _recorded(values, progress)
+            recorded[values["changeset_id"]] = recorded_of(values, progress)
         return LedgerState(True, head, recorded, self._read_tags())
 
     def read_rollbacks(self, seqs: Collection[int]) -> dict[int, StoredRollback | None]:
@@ -141,13 +141,13 @@ class Ledger:
         query = (
             sa.select(*(c[name] for name in _LISTED)).where(c.changelog == sa.bindparam("changelog")).order_by(c.seq)
         )
-        return tuple(_entry(_LISTED, row) for row in self.session.run(query, self._mine()))
+        return tuple(entry_of(_LISTED, row) for row in self.session.run(query, self._mine()))
 
     def read_entry(self, seq: int) -> Entry:
         """The whole row with that seq."""
         c = self.tables.ledger.c
         query = sa.select(*(c[name] for name in COLUMNS)).where(c.seq == sa.bindparam("wanted"))
-        return _entry(COLUMNS, self.session.run(query, {"wanted": seq})[0])
+        return entry_of(COLUMNS, self.session.run(query, {"wanted": seq})[0])
 
     def entries(self) -> Iterator[Entry]:
         """All rows of the ledger, of every changelog, whole, in order; read in pages."""
@@ -158,7 +158,7 @@ class Ledger:
         after = 0
         while rows := self.session.run(query, {"after": after}):
             for row in rows:
-                entry = _entry(COLUMNS, row)
+                entry = entry_of(COLUMNS, row)
                 after = entry.seq
                 yield entry
 
@@ -177,7 +177,7 @@ class Ledger:
             raise self._row_is_gone()
         seq, digest, *values = rows[0]
         head, row = Head(seq, digest), dict(zip(COLUMNS, values, strict=True))
-        last = _entry(COLUMNS, tuple(values)) if row["seq"] is not None else None
+        last = entry_of(COLUMNS, tuple(values)) if row["seq"] is not None else None
         found = Head(last.seq, last.hash) if last else Head()
         if found != head or (last and hash_entry(last, last.prev_hash) != last.hash):
             raise BrokenChainError(
@@ -379,49 +379,7 @@ class Ledger:
             .order_by(c.seq)
         )
         since = {**self._mine(), "changeset": state["changeset_id"], "since": state["seq"]}
-        (_, direction, count, detail), *later = self.session.run(query, since)
-        begun = json.loads(detail)
-        done, outside = list(begun["done"]), begun.get("outside")
-        progress = Progress(Direction(direction), state["seq"], count, statements=tuple(begun["statements"]))
-        # A run that is at work may have added other rows since the state was read.
-        for event, _, _, text in later:
-            if event == Event.STATEMENT_DONE:
-                done.append(json.loads(text)["digest"])
-            elif event == Event.FAILED:
-                facts = json.loads(text)
-                checks_failed = facts.get("checks_failed", False)
-                progress = replace(progress, failed=facts["message"], checks_failed=checks_failed)
-        is_certain = outside is None or len(done) > outside
-        return replace(progress, statements_done=tuple(done), died_outside=not is_certain and progress.failed is None)
-
-
-def _recorded(values: Mapping[str, Any], progress: Progress | None) -> Recorded:
-    applied_seq, applied_at, deployment = values["applied_seq"], values["applied_at"] or "", values["deployment_id"]
-    detail = json.loads(values["applied_detail"]) if values["applied_detail"] else {}
-    if values["applied_event"] == Event.RENAMED:
-        applied_seq, applied_at, deployment = detail["applied_seq"], detail["applied_at"], detail["deployment"]
-    depends_on = json.loads(values["depends_on"]) if values["depends_on"] else []
-    return Recorded(
-        id=values["changeset_id"],
-        event=Event(values["event"]),
-        seq=values["seq"],
-        checksum=values["checksum"],
-        applied_seq=applied_seq,
-        applied_at=applied_at,
-        deployment=deployment,
-        rollback_seq=values["rollback_seq"],
-        depends_on=tuple((edge["id"], edge["strength"]) for edge in depends_on),
-        marked=detail.get("by") == "precondition" and values["rerun_at"] is None,
-        rerun_at=values["rerun_at"],
-        progress=progress,
-    )
-
-
-def _entry(names: tuple[str, ...], row: Row) -> Entry:
-    values = dict(zip(names, row, strict=True))
-    values["event"] = Event(values["event"])
-    values["direction"] = Direction(values["direction"]) if values["direction"] else None
-    return Entry(**values)
+        return progress_of(state["seq"], self.session.run(query, since))
 
 
 def _plain(value: object) -> object:
