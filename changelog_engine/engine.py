@@ -17,14 +17,11 @@ from changelog_engine.errors import (
     InterruptedRunError,
     UsageError,
 )
-from changelog_engine.execute.events import Listener, ignore
-from changelog_engine.execute.interruption import Interruption
 from changelog_engine.ledger.entries import Event, Head, LedgerState
+from changelog_engine.opening import Opening
 from changelog_engine.plan.request import (
-    ContextChoice,
     Dependents,
     Filters,
-    ParameterSources,
     RollbackRequest,
     Selected,
     UpdateRequest,
@@ -41,12 +38,10 @@ from changelog_engine.results import (
     UpdateResult,
     ValidateResult,
 )
-from changelog_engine.settings import Settings
 from changelog_engine.verbs import (
     as_redo,
     as_saved,
     executor_of,
-    parse_label,
     planned_rollback,
     planned_update,
     refuse_redo,
@@ -57,11 +52,9 @@ from changelog_engine.verbs import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from changelog_engine.databases.look import Looked
     from changelog_engine.execute.executor import Executor, Outcome
     from changelog_engine.execute.worker import Worker
     from changelog_engine.graph.build import ChangesetGraph
-    from changelog_engine.loading import Loaded
     from changelog_engine.model import Changelog
     from changelog_engine.plan.steps import Step
     from changelog_engine.run import Run
@@ -69,30 +62,15 @@ if TYPE_CHECKING:
     ChooseSteps = Callable[[Changelog, ChangesetGraph, LedgerState, Filters, str, str], tuple[Step, ...]]
 
 Result = TypeVar("Result")
-Request = TypeVar("Request", UpdateRequest, RollbackRequest)
 
 
-class Engine:
+class Engine(Opening):
     """A changelog and a database, by ``settings``; every verb reads both anew.
 
     Nothing here prints, prompts or exits: ``listener`` is told what happens (:mod:`changelog_engine.execute.events`),
     errors are
     those of :mod:`changelog_engine.errors`, and ``interruption`` lets a signal handler ask for the end of a run.
     """
-
-    def __init__(
-        self, settings: Settings, *, listener: Listener = ignore, interruption: Interruption | None = None
-    ) -> None:
-        self.settings = settings
-        self.listener = listener
-        self.interruption = interruption or Interruption()
-
-    @property
-    def location(self) -> str:
-        """The database's URL without its password, as messages show it."""
-        from changelog_engine.databases.connect import redact
-
-        return redact(self.settings.url)
 
     # --------------------------------------------------------------------------------------- without a database
 
@@ -351,58 +329,6 @@ class Engine:
             return LockStatus(False, str(holder) if holder else None, holder.since if holder else None, released=True)
 
     # ------------------------------------------------------------------------------------------------ internal
-
-    def filters(self, *, label: str | None = None, select: str | None = None) -> Filters:
-        """The filters that the settings ask for, with a label expression and a selector. Raises UsageError.
-
-        Requests need them only to say more than the settings do: what a request's filters leave unsaid comes from
-        there.
-        """
-        settings = self.settings
-        expression = None if (text := label or settings.label) is None else parse_label(text)
-        return Filters(settings.contexts, expression, select, settings.parameters, settings.consideration)
-
-    def _said(self, filters: Filters | None) -> Filters:
-        """The filters; what they leave unsaid is what the settings say."""
-        own = self.filters()
-        if filters is None:
-            return own
-        return Filters(
-            own.contexts if filters.contexts == ContextChoice() else filters.contexts,
-            filters.label or own.label,
-            filters.select,
-            own.parameters if filters.parameters == ParameterSources() else filters.parameters,
-            filters.consideration.over(own.consideration),
-        )
-
-    def _asked(self, request: Request) -> Request:
-        return replace(request, filters=self._said(request.filters))
-
-    def _load(self) -> Loaded:
-        from changelog_engine.loading import load
-
-        return load(self.settings)
-
-    def _look(self) -> Looked:
-        """The lock row, before anything heavy is imported."""
-        from changelog_engine.databases.first_look import first_look
-        from changelog_engine.databases.look import LedgerNames
-        from changelog_engine.ledger.names import LEDGER, LOCK
-
-        prefix = self.settings.table_prefix
-        return first_look(self.settings.url, LedgerNames(self.settings.schema, prefix + LOCK, prefix + LEDGER))
-
-    def _open(self, name: str, access: Access, looked: Looked | None = None) -> Run:
-        from changelog_engine.run import Run
-
-        open_session = None if looked is None else looked.open
-        return Run(self.settings, name, access, self.listener, self.interruption, open_session)
-
-    def _open_for_record(self, access: Access) -> Run:
-        """A run for what needs no more of the changelog than its name, which an invalid one has too."""
-        from changelog_engine.loading import read_name
-
-        return self._open(read_name(self.settings), access)
 
     def _execute(
         self,

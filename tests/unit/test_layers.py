@@ -46,7 +46,9 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         ),
     ),
     "verbs": ("changelog.expressions", "execute", "ledger", "loading", "plan", "results", "run"),
+    "opening": ("databases", "execute", "ledger.names", "loading", "plan.request", "run", "settings", "verbs"),
     "engine": (
+        "opening",
         "verbs",
         "completion",
         "loading",
