@@ -27,7 +27,7 @@ OPTIONS = {
     "plan rollback": COMMON | RUN | TARGETS | {"--sql", "-o"},
     "update": COMMON
     | FILTERS
-    | {"--count", "--to-tag", "--atomic", "--lock-wait", "--dry-run", "--sql", "--plan", "--no-cache"},
+    | {"--count", "--to-tag", "--atomic", "--lock-wait", "--dry-run", "--sql", "--plan", "--no-cache", "--jobs"},
     "rollback": COMMON | RUN | TARGETS | {"--atomic", "--lock-wait", "--dry-run", "--sql"},
     "redo": COMMON | FILTERS | {"--cascade", "--lock-wait"},
     "tag": COMMON | {"--list", "--delete", "--force"},
