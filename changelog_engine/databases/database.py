@@ -50,6 +50,10 @@ class Transaction:
     preamble: tuple[str, ...] = ()
 
 
+PREAMBLE = -1
+"""In place of the number of a statement: what was refused came before the first one."""
+
+
 class Commit(StrEnum):
     """When transactions that are sent together commit: each by itself, or later, as parts of the one that is open."""
 
@@ -69,7 +73,7 @@ class BatchOutcome:
 
     ``refused`` is what the database said to the one after those: nothing of it was done, nor of any after it.
     ``statement``
-    is the user's statement (from 0) that it was said to, None where it was the commit.
+    is the user's statement (from 0) that it was said to, ``PREAMBLE`` what comes before them, None the commit.
     """
 
     done: int

@@ -18,7 +18,7 @@ from psycopg import pq
 from psycopg.errors import error_from_result
 from sqlalchemy import BigInteger, ColumnElement, literal_column
 
-from changelog_engine.databases.database import BatchOutcome, Commit, Done, OwnStatement, Row, Transaction
+from changelog_engine.databases.database import PREAMBLE, BatchOutcome, Commit, Done, OwnStatement, Row, Transaction
 from changelog_engine.errors import DatabaseError, StatementError
 
 ELAPSED_MS: ColumnElement[int] = literal_column(
@@ -184,7 +184,7 @@ def _messages(
         if is_alone:
             yield _Message(b"BEGIN", (), number)
         for sql in transaction.preamble:
-            yield _Message(sql.encode(), (), number)
+            yield _Message(sql.encode(), (), number, PREAMBLE)
         for index, sql in enumerate(transaction.statements):
             yield _Message(sql.encode(), (), number, index)
         if transaction.statements:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
-from changelog_engine.databases.database import Commit, Done, Session, Transaction
+from changelog_engine.databases.database import PREAMBLE, Commit, Done, Session, Transaction
 from changelog_engine.errors import (
     ChangesetFailedError,
     CheckFailedError,
@@ -191,8 +191,11 @@ class Worker:
 
     def run_preamble(self, step: Step) -> None:
         """Give the step its time-outs and its role, for as long as the session is not reset."""
-        for sql in self.session.preamble(step.consideration):
-            self.session.execute(sql)
+        try:
+            for sql in self.session.preamble(step.consideration):
+                self.session.execute(sql)
+        except StatementError as error:
+            raise self.failure(step, error, PREAMBLE) from error
 
     def execute(self, step: Step, index: int) -> None:
         """Run one statement of a step as it is; raises ChangesetFailedError with its place and the database's words."""
@@ -222,16 +225,19 @@ class Worker:
                 )
 
     def failure(self, step: Step, error: StatementError, index: int | None) -> ChangesetFailedError:
-        """The database's refusal of a statement as the failure of its changeset; ``index`` None for the commit."""
+        """The database's refusal as the failure of its changeset; ``index`` is the statement's, None for the commit,
+        ``PREAMBLE`` for the role and the time-outs that come first.
+        """
         words = self.run.redact(error.message)
         facts = {
-            "statement": None if index is None else index + 1,
+            "statement": None if index is None or index == PREAMBLE else index + 1,
             "message": words,
             "sqlstate": error.sqlstate,
             "detail": None if error.detail is None else self.run.redact(error.detail),
         }
-        if index is None:
-            where, statement, location = "when it was committed", None, _declared_at(step)
+        if index is None or index == PREAMBLE:
+            where = "when it was committed" if index is None else "before its first statement"
+            statement, location = None, _declared_at(step)
         else:
             where = f"at statement {index + 1} of {len(step.statements)}"
             statement = show(step.statements[index].template)
