@@ -31,9 +31,6 @@ _PARAMETER = re.compile(r"%\((\w+)\)s|%%")
 _FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE, pq.ExecStatus.NONFATAL_ERROR)
 
 
-_CANCELLED = "57014"
-
-
 class _Message(NamedTuple):
     """One statement on its way; ``transaction`` and ``statement`` count from 0, ``statement`` None is the engine's
     own.
@@ -96,7 +93,7 @@ class Batch:
     def _refused(
         self, message: _Message, failure: psycopg.Error, translate: Callable[[psycopg.Error], DatabaseError]
     ) -> BatchOutcome:
-        if self._is_cancelled and failure.sqlstate == _CANCELLED:
+        if self._is_cancelled:  # what was begun in that moment does not count, whatever ended it
             return BatchOutcome(self._done)
         refused = translate(failure)
         if not isinstance(refused, StatementError):

@@ -91,7 +91,7 @@ class Worker:
             and step.transaction
             and not step.conditions
             and not step.checks
-            and all(batches.joins(statement.template) for statement in step.statements)
+            and all(statement.is_one and batches.joins(statement.template) for statement in step.statements)
         )
 
     def run_batch(self, work: Sequence[tuple[Step, Entry]], commit: Commit, done: Done) -> None:
