@@ -116,7 +116,7 @@ def test_ddl_that_meets_on_one_catalogue_row_is_tried_again(postgresql_project: 
 
 
 def test_a_deferred_constraint_does_not_hang_the_chain(postgresql_project: Project) -> None:
-    """One locks the parent's row and takes long; the other's deferred foreign key must wait for it before its commit."""
+    """One locks the row of the parent and takes long; the deferred key of the other waits for it before its commit."""
     project = postgresql_project
     parent = "CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent VALUES (1)"
     child = "CREATE TABLE child (id int REFERENCES parent DEFERRABLE INITIALLY DEFERRED)"
