@@ -23,7 +23,7 @@ def nursery() -> Iterator[Nursery]:
 @pytest.fixture(scope="session")
 def kills() -> int:
     """How many random moments each kind of kill is tried at; ``CHANGELOG_TEST_KILLS`` asks for more of them."""
-    return int(os.environ.get("CHANGELOG_TEST_KILLS", "25"))
+    return int(os.environ.get("CHANGELOG_TEST_KILLS", "12"))
 
 
 @pytest.fixture
