@@ -141,7 +141,11 @@ def test_an_unreachable_server_is_named_with_the_remedy(url: str, remedy: str) -
 
 def test_a_connection_that_is_lost_is_said_to_be_lost(session: Session, postgresql_url: str) -> None:
     session.begin()
-    sql(postgresql_url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'changelog'")
+    sql(
+        postgresql_url,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name = 'changelog' AND datname = current_database()",
+    )
     with pytest.raises(ConnectionLostError):
         session.execute("SELECT 1")
     session.rollback()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, Text, delete, func, insert, select, text
@@ -15,6 +16,9 @@ from changelog_engine.databases.database import Access, Session, Settled
 from changelog_engine.errors import ConfigurationError, StatementError
 
 Connect = Callable[..., Session]
+
+LOCK = f"lock-{uuid4().hex}"
+"""The names of locks are server-wide on MariaDB, and other workers use theirs at the same time."""
 
 
 @pytest.fixture(params=("postgresql", "sqlite", "mariadb"))
@@ -191,23 +195,23 @@ def test_deferred_constraints_fail_before_or_at_the_commit(session: Session) -> 
 
 def test_the_lock_is_held_by_one_session_at_a_time(new_session: Connect) -> None:
     first, second = new_session(), new_session()
-    assert not first.is_locked("a")
-    assert first.try_lock("a")
-    assert first.try_lock("a")
-    assert not second.try_lock("a")
-    assert second.is_locked("a")
-    assert first.is_locked("a")
-    first.unlock("a")
-    assert not second.is_locked("a")
-    assert second.try_lock("a")
+    assert not first.is_locked(LOCK)
+    assert first.try_lock(LOCK)
+    assert first.try_lock(LOCK)
+    assert not second.try_lock(LOCK)
+    assert second.is_locked(LOCK)
+    assert first.is_locked(LOCK)
+    first.unlock(LOCK)
+    assert not second.is_locked(LOCK)
+    assert second.try_lock(LOCK)
 
 
 def test_the_lock_dies_with_its_session(new_session: Connect) -> None:
     first, second = new_session(), new_session()
-    assert first.try_lock("a")
+    assert first.try_lock(LOCK)
     first.close()
     deadline = time.monotonic() + 10
-    while not second.try_lock("a"):
+    while not second.try_lock(LOCK):
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
@@ -215,20 +219,20 @@ def test_the_lock_dies_with_its_session(new_session: Connect) -> None:
 def test_the_lock_is_seen_by_a_session_that_only_reads(new_session: Connect) -> None:
     first = new_session()
     reader = new_session(Access.READ)
-    assert not reader.is_locked("a")
-    first.try_lock("a")
-    assert reader.is_locked("a")
+    assert not reader.is_locked(LOCK)
+    first.try_lock(LOCK)
+    assert reader.is_locked(LOCK)
 
 
 def test_reset_and_renew_keep_the_lock(new_session: Connect) -> None:
     first, second = new_session(), new_session()
-    first.try_lock("a")
+    first.try_lock(LOCK)
     first.begin()
     first.execute(f"CREATE {temporary(first)} TABLE x (a int)")
     first.reset()
     first.commit()
     first.renew()
-    assert not second.try_lock("a")
+    assert not second.try_lock(LOCK)
 
 
 # ------------------------------------------------------------------------------------- what a changeset leaves

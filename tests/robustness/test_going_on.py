@@ -43,7 +43,10 @@ def test_what_the_session_was_told_before_the_crash_it_is_told_again(
     wait_for(lambda: project.sql("SELECT count(*)::int FROM pg_index WHERE indrelid = 'app.t'::regclass") == [(1,)])
     child.send(signal.SIGKILL)
     child.wait()
-    project.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%'")
+    project.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND datname = current_database()"
+    )
     blocker.rollback()
     assert project.states()["index"] == "in_doubt"
     assert project.sql(INDEX) == [(0,)]
