@@ -28,6 +28,7 @@ ELAPSED_MS: ColumnElement[int] = literal_column(
 # COPY to or from the client would break the connection, and blame another transaction for it.
 _COPY = re.compile(r"\bCOPY\b", re.IGNORECASE)
 _PARAMETER = re.compile(r"%\((\w+)\)s|%%")
+_CANCEL_AGAIN_MS = 500
 _FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE, pq.ExecStatus.NONFATAL_ERROR)
 
 
@@ -115,7 +116,12 @@ class Batch:
             is_sending, is_synced = True, False
             while not is_synced:
                 waiting.register(pgconn.socket, select.POLLIN | (select.POLLOUT if is_sending else 0))
-                ready = waiting.poll()[0][1]
+                events = waiting.poll(_CANCEL_AGAIN_MS if self._is_cancelled else None)
+                if not events:
+                    # Between two statements the server takes no notice of it.
+                    cancel()
+                    continue
+                ready = events[0][1]
                 if ready & ~select.POLLOUT:
                     pgconn.consume_input()
                     is_synced = self._collect(done, cancel)
