@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from changelog_engine.model import Location, SqlText
@@ -220,6 +220,8 @@ def test_nothing_but_separators_and_comments_is_lost(text: str, dbms: str) -> No
 
 @given(ANY_TEXT, st.sampled_from(KINDS))
 def test_a_statement_is_one_statement(text: str, dbms: str) -> None:
+    # Two dashes are operators on MySQL, but a comment where nothing follows: cutting off what follows changes them.
+    assume(dbms not in ("mysql", "mariadb") or "---" not in text)
     for statement in split_statements(sql(text), dbms):
         assert texts(statement.text, dbms) == [statement.text]
 
