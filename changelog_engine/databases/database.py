@@ -72,8 +72,8 @@ class BatchOutcome:
     """What became of transactions that were sent together: so many, the first ones, were done.
 
     ``refused`` is what the database said to the one after those: nothing of it was done, nor of any after it.
-    ``statement``
-    is the user's statement (from 0) that it was said to, ``PREAMBLE`` what comes before them, None the commit.
+    ``statement`` is the user's statement (from 0) that it was said to, ``PREAMBLE`` what comes before them, None the
+    commit.
     """
 
     done: int
@@ -140,10 +140,8 @@ class Session(Protocol):
     """One connection to the target.
 
     ``batches`` is None where statements travel one by one, ``sharing`` where only one session can write.
-    ``elapsed_ms`` is SQL for the milliseconds since the
-    transaction
-    began, None where the database does not tell. ``kind`` is the database kind (``dbms``), ``server`` its name and
-    version for people, ``location`` the URL without
+    ``elapsed_ms`` is SQL for the milliseconds since the transaction began, None where the database does not tell.
+    ``kind`` is the database kind (``dbms``), ``server`` its name and version for people, ``location`` the URL without
     its password, ``database``, ``schema`` and ``user`` what the connection works on, in and as.
     """
 

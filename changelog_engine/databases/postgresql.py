@@ -72,7 +72,7 @@ def open_session(
             prepared = plainer
             connection = dialect.connect(*arguments, **prepared)
     except psycopg.Error as error:
-        raise connection_failed(error, url, location) from None
+        raise connection_failed(error, options, location) from None
     assert isinstance(connection, psycopg.Connection)
     session = PostgresqlSession(connection, dialect, location)
     if access is Access.WRITE and session.backend != connection.info.backend_pid:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 from psycopg import pq
 
 from changelog_engine.databases.database import Access
 from changelog_engine.errors import ConnectionFailedError
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import URL
 
 # A host or a network that is lost must not keep the lock for hours: both sides notice after a minute. Keep-alives do it
 # where nothing is under way; what was sent and is not acknowledged would be sent again for a quarter of an hour.
@@ -86,12 +83,13 @@ def without_options(
     return None
 
 
-def connection_failed(error: psycopg.Error, url: URL, location: str) -> ConnectionFailedError:
+def connection_failed(error: psycopg.Error, options: Mapping[str, Any], location: str) -> ConnectionFailedError:
     """The error for a connection that was not to be had: what the driver says, without the password, and the remedy."""
+    password = options.get("password")
     lines = [line.strip(" \t-") for line in str(error).splitlines()]
     words = "; ".join(dict.fromkeys(line.removeprefix("connection failed: ") for line in lines if line))
-    if url.password and url.password not in (url.username, url.database, url.host):
-        words = words.replace(url.password, "***")
+    if password and password not in (options.get("user"), options.get("dbname"), options.get("host")):
+        words = words.replace(password, "***")
     return ConnectionFailedError(f"no connection to `{location}`: {words}", hint=_hint(words.lower()))
 
 

@@ -7,10 +7,10 @@ import re
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from changelog_engine.databases.connect import connect
+from changelog_engine.databases.connect import connect, redact
 from changelog_engine.databases.database import Access, Row, Session
 from changelog_engine.databases.look import LedgerNames, Looked, look_sql
-from changelog_engine.databases.postgresql_connect import connect_arguments
+from changelog_engine.databases.postgresql_connect import connect_arguments, connection_failed, without_options
 
 _SCHEME = re.compile(r"postgres(?:ql)?(?:\+psycopg)?://", re.IGNORECASE)
 # Unqualified names may be found in another schema of the search path than the ledger's, which is the first one.
@@ -21,12 +21,22 @@ _IS_IN_SCHEMA = (
 
 
 def look(url: str, names: LedgerNames) -> Looked:
-    """What the lock row holds; where no connection is to be had so simply, the session makes it, or says why not."""
+    """What the lock row holds. Raises ConnectionFailedError.
+
+    A URL that only SQLAlchemy understands, and a server that refuses our settings, are left to the session.
+    """
+    unseen = Looked(None, lambda: connect(url, Access.WRITE), lambda: None)
     try:
         options = conninfo_to_dict(_SCHEME.sub("postgresql://", url, count=1))
-        connection = psycopg.connect(**connect_arguments(options, Access.WRITE, "changelog"))
-    except psycopg.Error:
-        return Looked(None, lambda: connect(url, Access.WRITE), lambda: None)
+    except psycopg.ProgrammingError:
+        return unseen
+    arguments = connect_arguments(options, Access.WRITE, "changelog")
+    try:
+        connection = psycopg.connect(**arguments)
+    except psycopg.Error as error:
+        if without_options(error, arguments, options) is not None:
+            return unseen
+        raise connection_failed(error, options, redact(url)) from None
 
     def adopt() -> Session:
         return connect(url, Access.WRITE, opened=connection)

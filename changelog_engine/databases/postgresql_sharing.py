@@ -1,8 +1,7 @@
 """Several sessions of one run on one ledger: who is alive, and whose turn at the chain it is.
 
 All of it is advisory locks of the server, so that its deadlock detector sees a worker that holds a row and waits for
-its
-turn, behind one that waits for that row.
+its turn, behind one that waits for that row.
 """
 
 from __future__ import annotations
