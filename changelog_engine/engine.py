@@ -68,8 +68,8 @@ class Engine(Opening):
     """A changelog and a database, by ``settings``; every verb reads both anew.
 
     Nothing here prints, prompts or exits: ``listener`` is told what happens (:mod:`changelog_engine.execute.events`),
-    errors are
-    those of :mod:`changelog_engine.errors`, and ``interruption`` lets a signal handler ask for the end of a run.
+    errors are those of :mod:`changelog_engine.errors`, and ``interruption`` lets a signal handler ask for the end of
+    a run.
     """
 
     # --------------------------------------------------------------------------------------- without a database
@@ -169,9 +169,8 @@ class Engine(Opening):
 
         ``atomic``: all of it in one transaction. ``quick`` lets it end at once where the ledger keeps that these very
         files were found complete; else all is compared. ``jobs`` is the number of further connections for changesets
-        that
-        may take long and don't wait for one another.
-        An error that ends it in the middle has the result so far in ``facts["result"]``.
+        that may take long and don't wait for one another. An error that ends it in the middle has the result so far
+        in ``facts["result"]``.
         """
         from changelog_engine.completion import Completion, is_all_done
 

@@ -102,8 +102,7 @@ class StatementError(DatabaseError):
     """One statement was refused. ``position`` is the character in its text (from 0) that the database names.
 
     ``refuses_transaction``: the statement may stand outside of a transaction only. ``may_pass``: it failed for what
-    others did
-    at the same moment (a lock time-out, a deadlock), and may succeed in another try.
+    others did at the same moment (a lock time-out, a deadlock), and may succeed in another try.
     """
 
     code = "statement_refused"

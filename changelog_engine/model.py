@@ -348,11 +348,9 @@ class Parameter:
 class Inventory:
     """What a changelog was read from: all that can make it another one.
 
-    ``files`` are names (relative to the root, with ``/``) with the SHA-256 of their bytes; ``globs`` are the file that
-    a glob
-    stands in, the pattern, and the names of its matches; ``values`` are the parameters that stand in file names, with
-    the values
-    given for them, None where the default holds.
+    ``files`` are names (relative to the root, with ``/``) with the SHA-256 of their bytes; ``globs`` are the file
+    that a glob stands in, the pattern, and the names of its matches; ``values`` are the parameters that stand in file
+    names, with the values given for them, None where the default holds.
     """
 
     files: tuple[tuple[str, str], ...] = ()
@@ -365,8 +363,7 @@ class Changelog:
     """All that the root file and its includes declare, in declared order.
 
     ``contexts`` are the names that the root declares, or None where it declares none. ``root`` is the folder that no
-    path
-    leaves. ``inventory`` has every file read, YAML and SQL.
+    path leaves. ``inventory`` has every file read, YAML and SQL.
     """
 
     name: str

@@ -110,8 +110,7 @@ class Run:
         """Hold the lock for the block; gives the ledger's state as it is then.
 
         Before that the ledger is made where there is none, its head is checked, and what a crash left is settled as
-        far as
-        the database can tell.
+        far as the database can tell.
         """
         with hold_lock(self.session, self.ledger.tables, self.settings.lock_wait, self._wait):
             self.ledger.ensure(create_schema=self.settings.create_schema)

@@ -1,10 +1,9 @@
 """Executing a plan over several connections: what may take long runs side by side, the rest travels together.
 
-The main thread schedules, sends what is quick in batches over its own session, writes failures, and tells the listener.
-Each other thread runs one step at a time in a transaction of its own. The ledger's rows are linked one after another:
-who
-writes one waits for the chain's turn as the last thing before its commit, when no deferred constraint is left to be
-checked.
+The main thread schedules, sends what is quick in batches over its own session, writes failures, and tells the
+listener. Each other thread runs one step at a time in a transaction of its own. The ledger's rows are linked one
+after another: who writes one waits for the chain's turn as the last thing before its commit, when no deferred
+constraint is left to be checked.
 """
 
 from __future__ import annotations

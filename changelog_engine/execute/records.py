@@ -82,8 +82,7 @@ def marked_entry(step: Step, run: RunFacts, *, by: str, reason: str) -> Entry:
 
 def started_entry(step: Step, run: RunFacts, done: tuple[str, ...], *, outside: int | None) -> Entry:
     """``started``: ``done`` are the digests of what is done before; ``outside`` is the statement (from 0) that is
-    about to run
-    outside of a transaction, None while none is: a run that dies then has left nothing in between.
+    about to run outside of a transaction, None while none is: a run that dies then has left nothing in between.
     """
     detail: dict[str, Any] = {"statements": [statement.template for statement in step.statements], "done": list(done)}
     if outside is not None:

@@ -99,9 +99,8 @@ class Worker:
         transaction.
 
         ``done`` is told of each step as it is done, and may ask to stop. The chain is linked ahead of the database:
-        whatever
-        ends the batch, what is committed is a beginning of it. Raises ChangesetFailedError for the first that is
-        refused.
+        whatever ends the batch, what is committed is a beginning of it. Raises ChangesetFailedError for the first
+        that is refused.
         """
         batches = self.session.batches
         assert batches is not None
@@ -130,10 +129,8 @@ class Worker:
         """Run a step that its database refuses in one transaction, statement by statement, each recorded as it is done.
 
         A statement that can stand in a transaction shares one with its row, so that a crash leaves no doubt about it;
-        only one
-        that the database refuses there runs bare, announced in the ledger before. Raises ChangesetFailedError; then
-        what the ledger
-        has as done is done, and a later run goes on from there.
+        only one that the database refuses there runs bare, announced in the ledger before. Raises
+        ChangesetFailedError; then what the ledger has as done is done, and a later run goes on from there.
         """
         started = time.monotonic()
         done = [text_digest(statement.template) for statement in step.statements[: step.first]]

@@ -170,12 +170,10 @@ def first_break(entries: Iterable[Entry]) -> int | None:
 class Progress:
     """How far a changeset came that is run outside of a transaction and is neither done nor undone.
 
-    ``statements`` are the templates that it was begun with, ``statements_done`` the digests of those recorded as done,
-    in
-    order. ``failed`` holds the words with which the next one was refused (nothing of it was done); ``checks_failed``:
-    all
-    statements were done, and a check then failed. ``died_outside``: the run died while the next one ran outside of a
-    transaction, and the ledger alone cannot tell whether it was done.
+    ``statements`` are the templates that it was begun with, ``statements_done`` the digests of those recorded as
+    done, in order. ``failed`` holds the words with which the next one was refused (nothing of it was done);
+    ``checks_failed``: all statements were done, and a check then failed. ``died_outside``: the run died while the
+    next one ran outside of a transaction, and the ledger alone cannot tell whether it was done.
     """
 
     direction: Direction
@@ -205,8 +203,7 @@ class Recorded:
 
     ``applied_seq`` is the row that applied it first since it was last undone (0 for one in doubt that never was),
     ``rollback_seq`` the row that holds its latest rollback. ``marked``: recorded by a precondition, nothing was ever
-    run.
-    ``depends_on``: (changeset id, ``requires`` or ``after``) as it was when applied.
+    run. ``depends_on``: (changeset id, ``requires`` or ``after``) as it was when applied.
     """
 
     id: str

@@ -286,8 +286,7 @@ class Ledger:
         """The statements that add a row, for the caller to run in this order; rows asked for later follow this one.
 
         Where the database measures how long a transaction takes, a row of a changeset run that has no ``duration_ms``
-        gets it
-        from there, and the first statement gives it back.
+        gets it from there, and the first statement gives it back.
         """
         head, before = self._last if self._last is not None else (self.check_head(), "")
         row = link(bounded(replace(entry, changelog=self.changelog, recorded_at=max(now, before))), head)

@@ -57,10 +57,9 @@ def hold_lock(
     """Hold the lock for the block.
 
     It is polled for in autocommit with no transaction open: a session that blocks in the server would be taken for a
-    deadlock by the
-    ``CREATE INDEX CONCURRENTLY`` of the holder, and an open transaction would stall that index. ``waiting`` is told
-    who holds it and the
-    seconds waited, before each pause, and may raise to give up. Raises LockNotObtainedError after ``wait_seconds``.
+    deadlock by the ``CREATE INDEX CONCURRENTLY`` of the holder, and an open transaction would stall that index.
+    ``waiting`` is told who holds it and the seconds waited, before each pause, and may raise to give up. Raises
+    LockNotObtainedError after ``wait_seconds``.
     """
     _take(session, tables, wait_seconds, waiting)
     try:

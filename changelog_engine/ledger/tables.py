@@ -176,8 +176,7 @@ def _state_query(ledger: sa.Table) -> sa.Select[Any]:
     """A row a changeset that is applied or in doubt, from the latest event that decides.
 
     A ``renamed`` row with a checksum is an arrival under the new id, one without is the leaving of the old id.
-    ``resolved_applied``
-    applies where an apply was in doubt, and changes nothing about when where a rollback was.
+    ``resolved_applied`` applies where an apply was in doubt, and changes nothing about when where a rollback was.
     """
     c = ledger.c
     arrival = sa.and_(c.event == str(Event.RENAMED), c.checksum.is_not(None))

@@ -13,8 +13,7 @@ from changelog_engine.sql.duration import may_take_long
 class Lane(StrEnum):
     """``TOGETHER``: quick, sent with others in one journey. ``BESIDE``: may take long, on a connection of its own.
     ``IN_TURN``: has a condition to be looked at first, or only a row to be written. ``ALONE``: outside of a
-    transaction,
-    while nothing else runs.
+    transaction, while nothing else runs.
     """
 
     TOGETHER = "together"

@@ -77,10 +77,8 @@ class Step:
     """One element of a plan.
 
     ``reason`` says why it is there, ``place`` why at that place. ``first`` is the statement to begin with (from 0):
-    above 0
-    where an earlier run of a changeset outside of a transaction got that far. For a tag, ``tag_set`` is what it stands
-    for.
-    ``rollback`` is what the ledger will keep (apply, rerun), or is about to run (rollback).
+    above 0 where an earlier run of a changeset outside of a transaction got that far. For a tag, ``tag_set`` is what
+    it stands for. ``rollback`` is what the ledger will keep (apply, rerun), or is about to run (rollback).
     """
 
     id: str
@@ -127,9 +125,8 @@ class Plan:
     """All that will be done, in order.
 
     ``head`` is the ledger's when the plan was made; ``contexts`` as in ``run_contexts``; ``parameters`` a digest of
-    their
-    values. ``renames`` are (earlier id, id) that are recorded first. ``notes`` are for people: what was seen and is
-    left alone.
+    their values. ``renames`` are (earlier id, id) that are recorded first. ``notes`` are for people: what was seen
+    and is left alone.
     """
 
     direction: Direction
