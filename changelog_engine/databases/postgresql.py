@@ -30,7 +30,12 @@ from changelog_engine.databases.database import (
 from changelog_engine.databases.postgresql_batch import ELAPSED_MS, Batch, joins_batch
 from changelog_engine.databases.postgresql_connect import connect_arguments, connection_failed, without_options
 from changelog_engine.databases.postgresql_pooler import refuse_shared_backends, shared_backends
-from changelog_engine.databases.postgresql_sharing import WORKERS, PostgresqlSharing, try_lock_sql
+from changelog_engine.databases.postgresql_sharing import (
+    WORKERS,
+    PostgresqlSharing,
+    script_lock_condition,
+    try_lock_sql,
+)
 from changelog_engine.errors import ConnectionLostError, DatabaseError, StatementError
 from changelog_engine.model import Consideration
 
@@ -352,7 +357,10 @@ class PostgresqlSession:
     def script_guard(self, lock_name: str, expectation: str) -> Sequence[str]:
         return (
             "\\set ON_ERROR_STOP on",
-            _refuse_unless(f"pg_try_advisory_lock({lock_key(lock_name)})", "somebody else works on this database"),
+            _refuse_unless(
+                script_lock_condition(lock_key(lock_name), lock_key(lock_name + WORKERS)),
+                "somebody else works on this database",
+            ),
             _refuse_unless(expectation, "the ledger has moved on since this script was made"),
         )
 

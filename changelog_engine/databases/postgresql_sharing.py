@@ -41,8 +41,17 @@ def try_lock_sql(workers_key: int, backend: int) -> str:
 
     NULL, and no lock, where it is not the process ``backend`` that answers: nobody could release it there.
     """
-    workers = f"{COUNT_LOCKS} AND {advisory_lock_test(workers_key)}".replace("%", "%%")
+    workers = _count_workers(workers_key).replace("%", "%%")
     return (
         f"SELECT CASE WHEN pg_catalog.pg_backend_pid() <> {backend} THEN NULL WHEN ({workers}) > 0 THEN false"
         " ELSE pg_try_advisory_lock(%s::bigint) END"
     )
+
+
+def script_lock_condition(key: int, workers_key: int) -> str:
+    """For a script: the lock is taken, and is true where nobody holds it and no worker of a run is alive."""
+    return f"CASE WHEN ({_count_workers(workers_key)}) > 0 THEN false ELSE pg_try_advisory_lock({key}) END"
+
+
+def _count_workers(workers_key: int) -> str:
+    return f"{COUNT_LOCKS} AND {advisory_lock_test(workers_key)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -359,6 +360,16 @@ def test_the_guard_of_a_script_stops_it(session: Session, postgresql_url: str, t
         sql(postgresql_url, *lines)
     session.execute("INSERT INTO t VALUES (1)")
     sql(postgresql_url, *lines, "BEGIN", *session.script_reset(), "COMMIT")
-    session.try_lock("a")
+    deadline = time.monotonic() + 10
+    while not session.try_lock("a"):  # the script's own session ends a moment after its connection
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
     with pytest.raises(psycopg.errors.RaiseException, match="somebody else"):
         sql(postgresql_url, *lines)
+
+
+def test_the_guard_of_a_script_waits_for_the_workers_of_a_run_too(session: Session, postgresql_url: str) -> None:
+    assert session.sharing is not None
+    session.sharing.join("a")
+    with pytest.raises(psycopg.errors.RaiseException, match="somebody else"):
+        sql(postgresql_url, *session.script_guard("a", "true")[1:])
