@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -129,7 +130,12 @@ TOKENS = st.sampled_from([*QUOTATIONS, *SIGNS.split()])
 GAPS = st.sampled_from([" ", "  ", "\n", "\t\r\n", " -- c '\n", "/* c */", "/* ; /* ' */ */", "\f\v", " /**/ --\r"])
 
 
-@given(st.lists(st.tuples(TOKENS, GAPS, GAPS)))
+def goes_on(tokens: list[tuple[str, str, str]]) -> bool:
+    """Whether a literal with escapes goes on in the next one, which PostgreSQL reads so across a line end only."""
+    return any(one[0].startswith("E'") and next_[0].startswith("'") for one, next_ in pairwise(tokens))
+
+
+@given(st.lists(st.tuples(TOKENS, GAPS, GAPS)).filter(lambda tokens: not goes_on(tokens)))
 def test_no_layout_changes_a_checksum(tokens: list[tuple[str, str, str]]) -> None:
     one = "".join(token + gap for token, gap, _ in tokens)
     other = "".join(gap + token + " " for token, _, gap in tokens)
