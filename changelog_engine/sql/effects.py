@@ -16,7 +16,10 @@ class Kind(StrEnum):
 
     ``RELATION`` is any table, view, materialized view, sequence, index or composite type: in PostgreSQL they share one
     space of names, and what uses one need not know which it is. ``KEY`` is a set of columns that is unique in its
-    relation, named by the sorted columns joined by commas: what foreign keys and ON CONFLICT look for.
+    relation, named by the sorted columns joined by commas: what foreign keys and ON CONFLICT look for. The primary key
+    is the key with the empty name too, for a foreign key that names no columns. A relation whose columns or keys
+    cannot be told from the text (``SELECT *``, INHERITS, LIKE) makes one that is named ``*``: it may have any.
+    ``TYPE`` is also the type of a table's or view's rows, which is made along with it.
     """
 
     SCHEMA = "schema"
@@ -40,7 +43,8 @@ class Kind(StrEnum):
 
 class Thing(NamedTuple):
     """The name of an object. ``of`` is the relation of a column, constraint, key, trigger, policy or rule, as
-    ``schema.name`` or ``name``, and the type of an enum value; for all others it is empty.
+    ``schema.name`` or ``name``, and the type of an enum value; for ``OTHER`` it is the word for what it is
+    ("publication"), and for all others it is empty.
     """
 
     kind: Kind
@@ -56,7 +60,11 @@ class Act(StrEnum):
     ``ENSURES`` only where it is not (IF NOT EXISTS). ``DROPS`` and ``RENAMES_FROM`` end a name. ``ALTERS`` changes an
     object, and ``TIGHTENS`` refuses rows that it took before (SET NOT NULL, a new check). ``USES`` needs it to be
     there. ``MAY_USE`` does so if there is such a thing: a column that one of several relations may have; nobody misses
-    it.
+    it. ``USES_WHEN_RUN`` needs it as soon as a body runs that only is stored now (PL/pgSQL): who makes it comes before,
+    as with ``USES``, unless a firmer edge says otherwise; that nobody makes it is a notice at most.
+
+    What ALTERS, TIGHTENS, RENAMES_FROM and DROPS need is said by a ``USES`` of its own beside them, so that IF EXISTS
+    can do without.
     """
 
     CREATES = "creates"
@@ -67,13 +75,15 @@ class Act(StrEnum):
     TIGHTENS = "tightens"
     USES = "uses"
     MAY_USE = "may use"
+    USES_WHEN_RUN = "uses when it runs"
     RENAMES_FROM = "renames from"
     DROPS = "drops"
 
 
 class Effect(NamedTuple):
     """``word`` is what people call the object ("table", "materialized view"), ``place`` the offset in the text, in
-    characters. ``alternatives`` are the other schemas, after the thing's own, in which a used name is looked for.
+    characters. ``alternatives`` are the other schemas, after the thing's own, in which a used name is looked for (for a
+    column and the like: in which its relation is).
     """
 
     act: Act
