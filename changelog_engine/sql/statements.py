@@ -51,13 +51,17 @@ def split_statements(sql: SqlText, dbms: str, delimiter: str | None = None) -> t
     A word like ``GO``, or ``/``, cuts where it has a line to itself; any other delimiter wherever it stands outside of
     quotes and comments.
     """
-    lexer = lexer_for(dbms)
-    spans = _spans(sql.text, dbms, lexer, delimiter)
     return tuple(
         SqlText(sql.text[start:end], sql.locate(start), sql.column)
-        for start, end in (_trim(sql.text, span, lexer) for span in spans)
-        if start < end
+        for start, end in statement_spans(sql.text, dbms, delimiter)
     )
+
+
+def statement_spans(text: str, dbms: str, delimiter: str | None = None) -> tuple[Span, ...]:
+    """Where the statements of a text begin and end, cut and trimmed like those of ``split_statements``."""
+    lexer = lexer_for(dbms)
+    spans = (_trim(text, span, lexer) for span in _spans(text, dbms, lexer, delimiter))
+    return tuple((start, end) for start, end in spans if start < end)
 
 
 def transaction_control(sql: SqlText, dbms: str) -> tuple[tuple[str, int], ...]:

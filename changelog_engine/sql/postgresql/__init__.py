@@ -1,0 +1,1 @@
+"""Reading PostgreSQL's SQL: from the server's own grammar to effects."""

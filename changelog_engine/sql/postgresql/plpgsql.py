@@ -1,0 +1,175 @@
+"""Bodies in PL/pgSQL: the queries and expressions in them, and the types of their variables."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from changelog_engine.sql.postgresql.expressions import literal, use_type_named
+from changelog_engine.sql.postgresql.names import split_name
+from changelog_engine.sql.postgresql.parsing import Node, RefusedError, parse, parse_body
+from changelog_engine.sql.postgresql.state import State
+
+_STATEMENT, _ASSIGNMENTS = 0, (3, 4, 5)
+_TARGET = re.compile(r"[^=:]*(?::=|=)")
+_PLAIN = re.compile(r"\s*(?:[\w.]+|'[^']*')\s*")
+"""A name, a number or a literal alone, which uses nothing."""
+
+_CONDITIONAL = frozenset(
+    (
+        *("then_body", "elsif_list", "else_body", "case_when_list", "else_stmts", "exceptions"),
+        *("PLpgSQL_stmt_while", "PLpgSQL_stmt_fors", "PLpgSQL_stmt_dynfors", "PLpgSQL_stmt_forc"),
+    )
+)
+_DYNAMIC = {"PLpgSQL_stmt_dynexecute": "query", "PLpgSQL_stmt_dynfors": "query"}
+_NOT_SCALAR = re.compile(r'"(.+)" is not a (?:scalar variable|known variable)')
+_REFERENCE = re.compile(r"(.+?)%\s*(type|rowtype)", re.IGNORECASE | re.DOTALL)
+_MOST_RETRIES = 30
+
+
+def read_plpgsql(state: State, body: str) -> None:
+    """The body of the present statement, which is a CREATE FUNCTION or a DO."""
+    try:
+        functions = _parse(state)
+    except RefusedError as error:
+        name = f"the body of `{state.body}`" if state.body else "a DO block"
+        state.opaque(f"{name}, which the parser refuses: {error.message}", state.start)
+        return
+    offset = state.offset_of(body)
+    state.source, state.offset, state.begin = body, offset, 0
+    for function in functions:
+        tree = function["PLpgSQL_function"]
+        names = frozenset(_variables(tree))
+        # The types of variables are looked up when the function is made.
+        with state.within(state.body, True, names):
+            _read_types(state, tree)
+        with state.within(state.body, state.body is None, names):
+            _Body(state, body, offset).read(tree)
+
+
+def _parse(state: State) -> list[Node]:
+    """The parser takes variables of a type that it does not know for records, and refuses to put values into them: such
+    a type is read here, and another one put in its place.
+    """
+    text = state.text
+    for _ in range(_MOST_RETRIES):
+        try:
+            return parse_body(text)
+        except RefusedError as error:
+            match = _NOT_SCALAR.search(error.message)
+            declared = match and re.search(
+                rf"\b{re.escape(match[1])}\s+(?:constant\s+)?(?:in\s+|out\s+|inout\s+)?([\w.\"]+)", text, re.IGNORECASE
+            )
+            if not declared or declared[1].lower() == "text":
+                raise
+            use_type_named(state, split_name(declared[1]), state.start)
+            text = f"{text[: declared.start(1)]}text{text[declared.end(1) :]}"
+    raise RefusedError("it has too many variables of types that the parser does not know")
+
+
+def _variables(tree: Node) -> list[str]:
+    return [
+        value["refname"].lower() for datum in tree.get("datums", []) for value in datum.values() if "refname" in value
+    ]
+
+
+def _read_types(state: State, tree: Node) -> None:
+    for datum in tree.get("datums", []):
+        for value in datum.values():
+            _read_type(state, value.get("datatype", {}).get("PLpgSQL_type", {}).get("typname", ""))
+
+
+def _read_type(state: State, name: str) -> None:
+    """A type as it is written in a declaration."""
+    match = _REFERENCE.match(name)
+    parts = split_name(match[1] if match else name)
+    if not parts or parts[-1] in state.variables:
+        return
+    if match is None:
+        if len(parts) > 1 or " " not in name.strip():
+            use_type_named(state, parts, state.start)
+        return
+    if match[2].lower() == "rowtype":
+        state.use_relation(state.named(parts[-2] if len(parts) > 1 else None, parts[-1]), state.start)
+    elif len(parts) > 1:
+        relation = state.named(parts[-3] if len(parts) > 2 else None, parts[-2])
+        state.use_relation(relation, state.start)
+        state.use_column(relation, parts[-1], state.start)
+
+
+class _Body:
+    """Reads the tree of a body; ``offset`` is where its text begins in the whole."""
+
+    def __init__(self, state: State, text: str, offset: int | None) -> None:
+        self._state = state
+        self._text = text
+        self._offset = offset
+        self._statement = state.start
+
+    def read(self, node: Any) -> None:
+        if isinstance(node, list):
+            for item in node:
+                self.read(item)
+        elif isinstance(node, dict):
+            for key, value in node.items():
+                if key in _CONDITIONAL:
+                    with self._state.maybe():
+                        self._read_keyed(key, value)
+                else:
+                    self._read_keyed(key, value)
+
+    def _read_keyed(self, key: str, value: Any) -> None:
+        if key == "PLpgSQL_expr":
+            self._expression(value["query"], value.get("parseMode", _STATEMENT))
+        elif key == "dynquery":
+            self._dynamic(value)
+        elif key in _DYNAMIC:
+            self._dynamic(value[_DYNAMIC[key]])
+            self.read({name: inner for name, inner in value.items() if name != _DYNAMIC[key]})
+        else:
+            self.read(value)
+
+    def _expression(self, query: str, mode: int) -> None:
+        if mode in _ASSIGNMENTS:
+            match = _TARGET.match(query)
+            query = query[match.end() :] if match else query
+        if mode != _STATEMENT:
+            if _PLAIN.fullmatch(query):
+                return
+            self._read_sql(query, "SELECT ")
+        else:
+            self._read_sql(query, "")
+
+    def _read_sql(self, query: str, prefix: str) -> None:
+        state = self._state
+        found = self._text.find(query) if self._offset is not None else -1
+        offset = self._offset + found - len(prefix) if self._offset is not None and found >= 0 else None
+        state.start = max(0, offset) if offset is not None else self._statement
+        start = state.start
+        try:
+            state.read(prefix + query, offset)
+        except RefusedError as error:
+            state.opaque(f"SQL that the parser refuses: {error.message}", start)
+
+    def _dynamic(self, node: Node) -> None:
+        """A query that is worked out when it is run; a literal is read at once."""
+        query = node["PLpgSQL_expr"]["query"]
+        self._expression(query, -1)
+        state = self._state
+        text = _literal_of(query)
+        if text is None:
+            owner = f"`{state.body}`" if state.body else "a DO block"
+            found = self._text.find(query) if self._offset is not None else -1
+            place = self._offset + found if self._offset is not None and found >= 0 else self._statement
+            state.opaque(f"dynamic SQL in {owner}: EXECUTE {query.strip()}", place)
+        else:
+            self._read_sql(text, "")
+
+
+def _literal_of(expression: str) -> str | None:
+    try:
+        parsed = parse(f"SELECT {expression}")
+    except RefusedError:
+        return None
+    targets = parsed.statements[0].node.get("targetList", [])
+    return literal(targets[0]["ResTarget"].get("val", {})) if len(targets) == 1 else None

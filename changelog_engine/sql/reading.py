@@ -1,0 +1,38 @@
+"""Reading SQL: what a text does to the objects of a database, whichever kind of database that is."""
+
+from __future__ import annotations
+
+from changelog_engine.sql.effects import Effects, Opaque, Thing
+
+
+def read_effects(text: str, dbms: str) -> Effects:
+    """What a text does on a kind of database ("postgresql", "sqlite").
+
+    The text is as written in the changelog: it may have several statements, and ``${parameters}``, which stay in names
+    as they are. What it sets (SET search_path) holds for the rest of it. Raises nothing: what cannot be read is opaque.
+    """
+    if dbms == "postgresql":
+        from changelog_engine.sql.postgresql.reader import read_postgresql
+
+        return read_postgresql(text)
+    return Effects(opaque=(Opaque(f"all of it, as SQL for {dbms} is not read"),))
+
+
+def is_built_in(thing: Thing, dbms: str) -> bool:
+    """Whether a thing is the database's own, so that nobody has to make it."""
+    if dbms == "postgresql":
+        from changelog_engine.sql.postgresql import own_names
+
+        return own_names.is_built_in(thing)
+    return False
+
+
+def extension_of(thing: Thing, dbms: str) -> str | None:
+    """The extension that brings a thing of that name (``pgcrypto`` for the function ``crypt``); None if none is known
+    to.
+    """
+    if dbms == "postgresql":
+        from changelog_engine.sql.postgresql import own_names
+
+        return own_names.extension_of(thing)
+    return None

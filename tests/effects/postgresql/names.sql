@@ -1,0 +1,16 @@
+CREATE TABLE "Mixed ""Case" ("Id" int);
+CREATE TABLE FOLDED (ID int);
+SELECT "Id", ID FROM public."Mixed ""Case";
+SET search_path = app, "$user", public;
+CREATE TABLE here (id int REFERENCES there);
+SELECT now(), helper() FROM elsewhere.t, here;
+SET LOCAL search_path TO DEFAULT;
+CREATE TABLE again (id int);
+SELECT set_config('search_path', 'a, "B"', false);
+CREATE VIEW v AS SELECT 1 AS one;
+RESET search_path;
+CREATE TABLE ${schema}.t_${suffix} (id int, ${column} text DEFAULT '${value}');
+UPDATE ${schema}.t_${suffix} SET ${column} = 'a' WHERE id = ${id} AND kind = '${kind}';
+SELECT $$ $${escaped} $$;
+CREATE INDEX ON a_table_with_a_very_long_name_indeed (and_a_column_with_a_long_name, another_column_with_a_name);
+SELECT relname FROM pg_class, information_schema.tables, pg_catalog.pg_type;
