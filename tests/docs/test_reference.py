@@ -164,7 +164,19 @@ def render_keys() -> str:
     return "\n".join(parts)
 
 
-STAGES = ("changelog", "changes", "sql", "graph", "plan", "execute", "ledger", "databases", "cli", "cli/commands")
+STAGES = (
+    "changelog",
+    "changes",
+    "sql",
+    "sql/postgresql",
+    "graph",
+    "plan",
+    "execute",
+    "ledger",
+    "databases",
+    "cli",
+    "cli/commands",
+)
 
 
 def render_layout() -> str:

@@ -1,1 +1,1 @@
-"""Reading PostgreSQL's SQL: from the server's own grammar to effects."""
+"""PostgreSQL's SQL: by the grammar of the server itself, to effects."""
