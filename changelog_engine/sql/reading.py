@@ -27,12 +27,12 @@ def is_built_in(thing: Thing, dbms: str) -> bool:
     return False
 
 
-def extension_of(thing: Thing, dbms: str) -> str | None:
-    """The extension that brings a thing of that name (``pgcrypto`` for the function ``crypt``); None if none is known
-    to.
+def extensions_of(thing: Thing, dbms: str) -> tuple[str, ...]:
+    """The extensions that bring a thing of that name (``pgcrypto`` for the function ``crypt``): any of them will do, as
+    far as one can tell; none if none is known to.
     """
     if dbms == "postgresql":
         from changelog_engine.sql.postgresql import own_names
 
-        return own_names.extension_of(thing)
-    return None
+        return own_names.extensions_of(thing)
+    return ()

@@ -6,10 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 from changelog_engine.sql.effects import Act, Kind, Thing
-from changelog_engine.sql.postgresql.names import SYSTEM_COLUMNS, Relation, column, split_name, strings
+from changelog_engine.sql.postgresql.names import SYSTEM_COLUMNS, Relation, column, other, split_name, strings
 from changelog_engine.sql.postgresql.own_names import built_in
 from changelog_engine.sql.postgresql.parsing import Node, is_parameter
 from changelog_engine.sql.postgresql.state import State
+
+EVERYDAY_OPERATORS = frozenset(
+    (
+        *("=", "<>", "<", ">", "<=", ">=", "+", "-", "*", "/", "%", "||"),
+        *("~", "!~", "~*", "!~*", "~~", "!~~", "~~*", "!~~*"),
+    )
+)
+"""Operators that stand in every other expression: who makes them for a type of his own is not looked for."""
 
 _SERIAL = frozenset({"serial", "serial2", "serial4", "serial8", "bigserial", "smallserial"})
 # Functions whose first argument, a literal, names a relation.
@@ -210,18 +218,27 @@ def use_name(state: State, kind: Kind, text: str, word: str, place: int, act: Ac
 
 def _operation(state: State, node: Node, scope: Scope) -> None:
     names = strings(node.get("name", []))
-    if names:
-        state.use(Kind.OPERATOR, names, "operator", state.at(node))
+    if names and names != ["="]:
+        use_operator(state, names, state.at(node))
     for key in ("lexpr", "rexpr"):
         if key in node:
             walk(state, node[key], scope)
+
+
+def use_operator(state: State, names: list[str], place: int) -> None:
+    """One that is the database's own may have been made for other types too, if it is none of those of everyday."""
+    if names and names[-1] not in EVERYDAY_OPERATORS and names[-1] in built_in(Kind.OPERATOR):
+        thing, alternatives = state.looked_up(Kind.OPERATOR, names)
+        state.add(Act.MAY_USE, thing, "operator", place, alternatives)
+    else:
+        state.use(Kind.OPERATOR, names, "operator", place)
 
 
 def _operator_named(state: State, node: Any, scope: Scope) -> None:
     """The operators of ``x op ANY (SELECT …)`` and ORDER BY USING."""
     del scope
     if type(node) is list:
-        state.use(Kind.OPERATOR, strings(node), "operator", state.start)
+        use_operator(state, strings(node), state.start)
 
 
 # --------------------------------------------------------------------------------------------------------- types
@@ -257,6 +274,13 @@ def _cast(state: State, node: Node, scope: Scope) -> None:
         _cast_literal(state, names, constant["sval"].get("sval", ""), state.at(constant))
     walk(state, argument, scope)
     use_type(state, node.get("typeName", {}))
+    if names and "sval" not in constant and names[-1] not in built_in(Kind.TYPE):
+        # Of whichever type the argument is.
+        state.add(Act.MAY_USE, other("cast", cast_name("*", names)), "cast", state.at(node))
+
+
+def cast_name(source: str, target: list[str]) -> str:
+    return f"{source} as {target[-1]}"
 
 
 def _cast_literal(state: State, type_names: list[str], text: str, place: int) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from changelog_engine.sql.effects import Act, Kind, Thing
-from changelog_engine.sql.postgresql.expressions import Scope, use_type, walk
+from changelog_engine.sql.postgresql.expressions import Scope, cast_name, use_type, walk
 from changelog_engine.sql.postgresql.names import Relation, definitions, name_in, other, schema_named, strings
+from changelog_engine.sql.postgresql.own_names import built_in
 from changelog_engine.sql.postgresql.parsing import Node
 from changelog_engine.sql.postgresql.state import Handler, State, names_of
 from changelog_engine.sql.postgresql.targets import Target, act_on, target_of
@@ -148,8 +149,12 @@ def _create_cast(state: State, node: Node) -> None:
         use_type(state, type_name)
     if "func" in node:
         _use_function(state, node["func"])
-    name = " as ".join(names_of(type_name, "names")[-1] for type_name in types)
-    state.add(Act.CREATES, other("cast", name), "cast", state.start)
+    source, target = (names_of(type_name, "names") for type_name in types)
+    state.add(Act.CREATES, other("cast", cast_name(source[-1], target)), "cast", state.start)
+    if node.get("context") == "COERCION_EXPLICIT" and target[-1] not in built_in(Kind.TYPE):
+        state.add(Act.ENSURES, other("cast", cast_name("*", target)), "cast", state.start)
+    else:
+        state.opaque(f"where the cast from {source[-1]} to {target[-1]} is used", state.start)
 
 
 def _use_function(state: State, node: Node) -> None:
@@ -175,6 +180,9 @@ def _create_operator_class(state: State, node: Node) -> None:
     _class_items(state, node)
     name = names_of(node, "opclassname")[-1]
     state.add(Act.CREATES, other("operator class", name), "operator class", state.start)
+    if node.get("isDefault"):
+        of_type = names_of(node["datatype"], "names")[-1]
+        state.opaque(f"where the operator class `{name}`, the default one of type {of_type}, is used", state.start)
     if "opfamilyname" not in node:
         state.add(Act.CREATES, other("operator family", name), "operator family", state.start)
 

@@ -29,11 +29,11 @@ def is_built_in(thing: Thing) -> bool:
     return not thing.schema and thing.name in built_in(_word(thing))
 
 
-def extension_of(thing: Thing) -> str | None:
-    """The extension that brings a thing of that name, wherever it was made; None if none is known to."""
+def extensions_of(thing: Thing) -> tuple[str, ...]:
+    """The extensions that bring a thing of that name, wherever they were made; none if none is known to."""
     if thing.kind in _OF_RELATION:
         thing = Thing(Kind.RELATION, thing.of.rpartition(".")[2])
-    return _of_extensions().get((_word(thing), thing.name))
+    return _of_extensions().get((_word(thing), thing.name), ())
 
 
 @cache
@@ -43,14 +43,13 @@ def built_in(kind: str) -> frozenset[str]:
 
 
 @cache
-def _of_extensions() -> Mapping[tuple[str, str], str]:
-    return {
-        (kind, name): extension
-        for extension, names in reversed(_kept().items())
-        if extension
-        for kind, joined in names.items()
-        for name in joined.split()
-    }
+def _of_extensions() -> Mapping[tuple[str, str], tuple[str, ...]]:
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for extension, names in _kept().items():
+        for kind, joined in names.items() if extension else ():
+            for name in joined.split():
+                found[kind, name] = (*found.get((kind, name), ()), extension)
+    return found
 
 
 @cache

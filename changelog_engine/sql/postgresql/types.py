@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from changelog_engine.sql.effects import Act, Kind, Thing
-from changelog_engine.sql.postgresql.expressions import Scope, use_type, walk
+from changelog_engine.sql.postgresql.expressions import EVERYDAY_OPERATORS, Scope, use_type, walk
 from changelog_engine.sql.postgresql.names import definitions, made_up, name_in, of_relation, strings
 from changelog_engine.sql.postgresql.parsing import Node
 from changelog_engine.sql.postgresql.state import Handler, State, names_of
@@ -138,6 +138,8 @@ def _define(state: State, node: Node) -> None:
         elif key in ("sortop", "commutator", "negator") and not (kind is Kind.OPERATOR and key != "sortop"):
             state.use(Kind.OPERATOR, name_in(value), "operator", state.start)
     state.add(act, thing, word, state.start)
+    if kind is Kind.OPERATOR and thing.name in EVERYDAY_OPERATORS:
+        state.opaque(f"where the operator {thing.name} is used for these types", state.start)
 
 
 def _alter_search(state: State, node: Node) -> None:
