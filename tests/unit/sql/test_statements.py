@@ -205,6 +205,8 @@ def test_segments_have_no_gaps(text: str, dbms: str) -> None:
 @given(ANY_TEXT, st.sampled_from(KINDS))
 def test_nothing_but_separators_and_comments_is_lost(text: str, dbms: str) -> None:
     """And each statement stands where it says that it stands."""
+    # MySQL takes dashes for a comment only before white space, or at the end: that of a piece as that of the text.
+    assume(dbms not in ("mysql", "mariadb") or "--;" not in text)
     position = 0
     gaps = []
     for statement in split_statements(sql(text), dbms):
