@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import sys
 import time
@@ -202,11 +203,15 @@ def test_segments_have_no_gaps(text: str, dbms: str) -> None:
     assert all(start < end for _, start, end in segments)
 
 
+def is_read_two_ways(text: str, dbms: str) -> bool:
+    """Two dashes are operators on MySQL, but a comment where nothing follows: cutting off what follows changes them."""
+    return dbms in ("mysql", "mariadb") and re.search("--[-;]", text) is not None
+
+
 @given(ANY_TEXT, st.sampled_from(KINDS))
 def test_nothing_but_separators_and_comments_is_lost(text: str, dbms: str) -> None:
     """And each statement stands where it says that it stands."""
-    # MySQL takes dashes for a comment only before white space, or at the end: that of a piece as that of the text.
-    assume(dbms not in ("mysql", "mariadb") or "--;" not in text)
+    assume(not is_read_two_ways(text, dbms))
     position = 0
     gaps = []
     for statement in split_statements(sql(text), dbms):
@@ -222,8 +227,7 @@ def test_nothing_but_separators_and_comments_is_lost(text: str, dbms: str) -> No
 
 @given(ANY_TEXT, st.sampled_from(KINDS))
 def test_a_statement_is_one_statement(text: str, dbms: str) -> None:
-    # Two dashes are operators on MySQL, but a comment where nothing follows: cutting off what follows changes them.
-    assume(dbms not in ("mysql", "mariadb") or "---" not in text)
+    assume(not is_read_two_ways(text, dbms))
     for statement in split_statements(sql(text), dbms):
         assert texts(statement.text, dbms) == [statement.text]
 
