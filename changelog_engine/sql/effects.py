@@ -138,3 +138,10 @@ class Effects(NamedTuple):
     writes: tuple[RowWrite, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     opaque: tuple[Opaque, ...] = ()
+
+
+class Refusal(NamedTuple):
+    """A statement that a database refuses in a transaction, in words ("CREATE INDEX CONCURRENTLY"), and where it is."""
+
+    what: str
+    place: int
