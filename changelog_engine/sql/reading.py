@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from changelog_engine.sql.effects import Effects, Opaque, Thing
+from changelog_engine.sql.effects import Effects, Thing
 
 
 def read_effects(text: str, dbms: str) -> Effects:
-    """What a text does on a kind of database ("postgresql", "sqlite").
+    """What a text does on a kind of database ("postgresql", "sqlite", "mysql", "mariadb").
 
     The text is as written in the changelog: it may have several statements, and ``${parameters}``, which stay in names
     as they are. What it sets (SET search_path) holds for the rest of it. Raises nothing: what cannot be read is opaque.
@@ -15,7 +15,9 @@ def read_effects(text: str, dbms: str) -> Effects:
         from changelog_engine.sql.postgresql.reader import read_postgresql
 
         return read_postgresql(text)
-    return Effects(opaque=(Opaque(f"all of it, as SQL for {dbms} is not read"),))
+    from changelog_engine.sql.glot import reader
+
+    return reader.read_effects(text, dbms)
 
 
 def is_built_in(thing: Thing, dbms: str) -> bool:
@@ -24,7 +26,9 @@ def is_built_in(thing: Thing, dbms: str) -> bool:
         from changelog_engine.sql.postgresql import own_names
 
         return own_names.is_built_in(thing)
-    return False
+    from changelog_engine.sql.glot.own_names import is_own
+
+    return is_own(thing, dbms)
 
 
 def extensions_of(thing: Thing, dbms: str) -> tuple[str, ...]:

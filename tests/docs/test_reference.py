@@ -169,6 +169,7 @@ STAGES = (
     "changes",
     "sql",
     "sql/postgresql",
+    "sql/glot",
     "graph",
     "plan",
     "execute",

@@ -85,6 +85,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "networkx": ("graph",),
     "postgast": ("sql",),
     "google": ("sql",),
+    "sqlglot": ("sql.glot",),
     "sqlalchemy": ("databases", "ledger", "execute"),
     "psycopg": tuple(f"databases.postgresql{part}" for part in ("", "_connect", "_batch", "_pooler", "_look")),
     "pymysql": ("databases.mysql", "databases.mysql_errors"),

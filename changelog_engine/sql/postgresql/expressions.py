@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from changelog_engine.sql.disguise import is_parameter
 from changelog_engine.sql.effects import Act, Kind, Thing
 from changelog_engine.sql.postgresql.names import SYSTEM_COLUMNS, Relation, column, other, split_name, strings
 from changelog_engine.sql.postgresql.own_names import built_in
-from changelog_engine.sql.postgresql.parsing import Node, is_parameter
+from changelog_engine.sql.postgresql.parsing import Node
 from changelog_engine.sql.postgresql.state import State
 
 EVERYDAY_OPERATORS = frozenset(

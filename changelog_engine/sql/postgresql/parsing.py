@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from changelog_engine.sql.lexer import PLAIN, lexer_for
-from changelog_engine.sql.templates import names_in
 
 Node = dict[str, Any]
 
@@ -150,38 +149,3 @@ def _places(text: str, encoded: bytes) -> Callable[[int], int]:
     # The bytes that go on with a character: as many as there are before a byte, so much less is its place.
     continuing = [index for index, byte in enumerate(encoded) if byte & 0xC0 == 0x80]
     return lambda location: location - bisect_left(continuing, location)
-
-
-# ---------------------------------------------------------------------------------------------- parameters
-
-_FIRST_SIGN = 0x0700
-"""Letters to PostgreSQL's scanner, of two bytes each (a name may have 63), and not folded; nobody's SQL has them."""
-
-_DISGUISE = {code: chr(_FIRST_SIGN + code) for code in range(0x21, 0x7F)}
-_DISGUISED = re.compile("[\u0721-\u077e]+")
-_PARAMETER = re.compile("\u0724\u077b([\u0721-\u077c\u077e]+)\u077d")
-
-
-def disguise(text: str) -> str:
-    """The text with each ``${name}`` as a word that the parser takes for a name, of the same length."""
-    if "${" not in text:
-        return text
-    pieces: list[str] = []
-    done = 0
-    for name, place in names_in(text):
-        end = place + len(name) + 3
-        pieces += (text[done:place], text[place:end].translate(_DISGUISE))
-        done = end
-    pieces.append(text[done:])
-    # `$${` stands for a literal `${`; its first sign must not begin a quotation.
-    return "".join(pieces).replace("$${", " ${")
-
-
-def undisguise(name: str) -> str:
-    """A name out of a disguised text, as it was written."""
-    return _DISGUISED.sub(lambda match: "".join(chr(ord(sign) - _FIRST_SIGN) for sign in match[0]), name)
-
-
-def is_parameter(name: str) -> bool:
-    """Whether a name of a disguised text is one parameter and nothing else."""
-    return _PARAMETER.fullmatch(name) is not None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from changelog_engine.sql.effects import Effects, Opaque, RowWrite, Thing
+from changelog_engine.sql.disguise import disguise, undisguised
+from changelog_engine.sql.effects import Effects, Opaque
 from changelog_engine.sql.postgresql import alter, objects, queries, rights, routines, session, tables, types
-from changelog_engine.sql.postgresql.parsing import RefusedError, disguise, undisguise
+from changelog_engine.sql.postgresql.parsing import RefusedError
 from changelog_engine.sql.postgresql.state import Handler, State
 from changelog_engine.sql.statements import statement_spans
 
@@ -34,7 +35,7 @@ def read_postgresql(text: str) -> Effects:
     except (ImportError, OSError):
         return Effects(opaque=(Opaque("all of it, as PostgreSQL's parser is not installed here"),))
     effects = state.effects()
-    return effects if disguised is text else _undisguised(effects)
+    return effects if disguised is text else undisguised(effects)
 
 
 def _read_one_by_one(state: State, text: str) -> None:
@@ -44,37 +45,3 @@ def _read_one_by_one(state: State, text: str) -> None:
             state.read(text[start:end], start)
         except RefusedError as error:
             state.opaque(f"a statement that the parser refuses: {error.message}", start + error.place)
-
-
-def _undisguised(effects: Effects) -> Effects:
-    """The parameters in names as they were written."""
-
-    def thing(found: Thing) -> Thing:
-        return Thing(found.kind, undisguise(found.name), undisguise(found.schema), undisguise(found.of))
-
-    def names(found: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(undisguise(name) for name in found)
-
-    def write(found: RowWrite) -> RowWrite:
-        rows = found.rows and tuple(
-            tuple((undisguise(name), undisguise(value)) for name, value in row) for row in found.rows
-        )
-        return found._replace(relation=thing(found.relation), columns=names(found.columns), rows=rows)
-
-    return Effects(
-        tuple(
-            found._replace(thing=thing(found.thing), alternatives=names(found.alternatives))
-            for found in effects.objects
-        ),
-        tuple(write(found) for found in effects.writes),
-        tuple(
-            found._replace(
-                relation=thing(found.relation),
-                columns=names(found.columns),
-                target=thing(found.target),
-                target_columns=names(found.target_columns),
-            )
-            for found in effects.foreign_keys
-        ),
-        tuple(found._replace(what=undisguise(found.what)) for found in effects.opaque),
-    )

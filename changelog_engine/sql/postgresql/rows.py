@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from changelog_engine.sql.disguise import is_parameter
 from changelog_engine.sql.postgresql.names import strings
-from changelog_engine.sql.postgresql.parsing import Node, is_parameter
+from changelog_engine.sql.postgresql.parsing import Node
 
 Row = tuple[tuple[str, str], ...]
 

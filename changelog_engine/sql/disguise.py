@@ -1,0 +1,74 @@
+"""``${parameters}`` in SQL that is read without values: for a parser each is a word, of the same length."""
+
+from __future__ import annotations
+
+import re
+
+from changelog_engine.sql.effects import Effects, RowWrite, Thing
+from changelog_engine.sql.templates import names_in
+
+_FIRST_SIGN = 0x0700
+"""Letters to PostgreSQL's scanner, of two bytes each (a name may have 63), and not folded; nobody's SQL has them."""
+
+_DISGUISE = {code: chr(_FIRST_SIGN + code) for code in range(0x21, 0x7F)}
+_DISGUISED = re.compile("[\u0721-\u077e]+")
+_PARAMETER = re.compile("\u0724\u077b([\u0721-\u077c\u077e]+)\u077d")
+
+
+def disguise(text: str) -> str:
+    """The text with each ``${name}`` as a word that the parser takes for a name, of the same length."""
+    if "${" not in text:
+        return text
+    pieces: list[str] = []
+    done = 0
+    for name, place in names_in(text):
+        end = place + len(name) + 3
+        pieces += (text[done:place], text[place:end].translate(_DISGUISE))
+        done = end
+    pieces.append(text[done:])
+    # `$${` stands for a literal `${`; its first sign must not begin a quotation.
+    return "".join(pieces).replace("$${", " ${")
+
+
+def undisguise(name: str) -> str:
+    """A name out of a disguised text, as it was written."""
+    return _DISGUISED.sub(lambda match: "".join(chr(ord(sign) - _FIRST_SIGN) for sign in match[0]), name)
+
+
+def is_parameter(name: str) -> bool:
+    """Whether a name of a disguised text is one parameter and nothing else."""
+    return _PARAMETER.fullmatch(name) is not None
+
+
+def undisguised(effects: Effects) -> Effects:
+    """What was read out of a disguised text, with the parameters in names as they were written."""
+
+    def thing(found: Thing) -> Thing:
+        return Thing(found.kind, undisguise(found.name), undisguise(found.schema), undisguise(found.of))
+
+    def names(found: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(undisguise(name) for name in found)
+
+    def write(found: RowWrite) -> RowWrite:
+        rows = found.rows and tuple(
+            tuple((undisguise(name), undisguise(value)) for name, value in row) for row in found.rows
+        )
+        return found._replace(relation=thing(found.relation), columns=names(found.columns), rows=rows)
+
+    return Effects(
+        tuple(
+            found._replace(thing=thing(found.thing), alternatives=names(found.alternatives))
+            for found in effects.objects
+        ),
+        tuple(write(found) for found in effects.writes),
+        tuple(
+            found._replace(
+                relation=thing(found.relation),
+                columns=names(found.columns),
+                target=thing(found.target),
+                target_columns=names(found.target_columns),
+            )
+            for found in effects.foreign_keys
+        ),
+        tuple(found._replace(what=undisguise(found.what)) for found in effects.opaque),
+    )
