@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from changelog_engine.sql.disguise import disguise, undisguise
 from changelog_engine.sql.effects import Refusal
 from changelog_engine.sql.postgresql.names import definitions
 from changelog_engine.sql.postgresql.parsing import (
     Node,
     RefusedError,
     Statement,
-    disguise,
     parse,
     parse_body,
-    undisguise,
 )
 from changelog_engine.sql.postgresql.state import names_of
 
