@@ -26,7 +26,9 @@ def is_built_in(thing: Thing) -> bool:
         return schema in _OWN_SCHEMAS or (not schema and name in built_in(Kind.RELATION))
     if thing.kind is Kind.VALUE:
         return False
-    return not thing.schema and thing.name in built_in(_word(thing))
+    if thing.schema:
+        return False
+    return thing.name in built_in(_word(thing)) or (thing.kind is Kind.TYPE and thing.name in built_in(Kind.RELATION))
 
 
 def extensions_of(thing: Thing) -> tuple[str, ...]:

@@ -105,6 +105,8 @@ class _Body:
         self._text = text
         self._offset = offset
         self._statement = state.start
+        # What is read comes in the order of the text, mostly.
+        self._cursor = 0
 
     def read(self, node: Any) -> None:
         if isinstance(node, list):
@@ -142,28 +144,37 @@ class _Body:
 
     def _read_sql(self, query: str, prefix: str) -> None:
         state = self._state
-        found = self._text.find(query) if self._offset is not None else -1
-        offset = self._offset + found - len(prefix) if self._offset is not None and found >= 0 else None
-        state.start = max(0, offset) if offset is not None else self._statement
+        offset = self._find(query)
+        state.start = self._statement if offset is None else offset
         start = state.start
         try:
-            state.read(prefix + query, offset)
+            state.read(prefix + query, None if offset is None else max(0, offset - len(prefix)))
         except RefusedError as error:
             state.opaque(f"SQL that the parser refuses: {error.message}", start)
+
+    def _find(self, query: str) -> int | None:
+        """Where a query begins in the whole text. The parser gives PERFORM as SELECT, and blanks in place of INTO."""
+        if self._offset is None:
+            return None
+        for cut, piece in ((0, query), (6, query[6:]), (0, query.partition("  ")[0])):
+            found = self._text.find(piece, self._cursor) if piece.strip() else -1
+            if found >= cut:
+                self._cursor = found
+                return self._offset + found - cut
+        return None
 
     def _dynamic(self, node: Node) -> None:
         """A query that is worked out when it is run; a literal is read at once."""
         query = node["PLpgSQL_expr"]["query"]
-        self._expression(query, -1)
-        state = self._state
         text = _literal_of(query)
-        if text is None:
-            owner = f"`{state.body}`" if state.body else "a DO block"
-            found = self._text.find(query) if self._offset is not None else -1
-            place = self._offset + found if self._offset is not None and found >= 0 else self._statement
-            state.opaque(f"dynamic SQL in {owner}: EXECUTE {query.strip()}", place)
-        else:
+        if text is not None:
             self._read_sql(text, "")
+            return
+        self._expression(query, -1)
+        owner = f"`{self._state.body}`" if self._state.body else "a DO block"
+        place = self._find(query)
+        what = f"dynamic SQL in {owner}: EXECUTE {query.strip()}"
+        self._state.opaque(what, self._statement if place is None else place)
 
 
 def _literal_of(expression: str) -> str | None:
