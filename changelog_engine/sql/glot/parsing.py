@@ -16,8 +16,8 @@ from sqlglot.errors import SqlglotError
 
 from changelog_engine.sql.lexer import COMMENT, HINT, PLAIN, lexer_for
 
-MOST_CHARACTERS = 1_000_000
-"""A statement that is longer is not read: its tree takes about a kilobyte for ten characters."""
+MOST_CHARACTERS = 300_000
+"""A statement that is longer is not parsed: that takes about a second, and a kilobyte for ten characters."""
 
 # A word or sign, and what stands for it.
 _UNKNOWN_TO_SQLITE = re.compile(r"(?<=\bUPDATE)\s+OR\s+\w+|(?<!\bOR\s)(\bREPLACE)(?=\s+INTO\b)", re.IGNORECASE)

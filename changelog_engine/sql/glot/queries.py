@@ -225,9 +225,9 @@ class Reader:
                 # The table as a whole: `t MATCH 'x'`.
                 return
             relations += seen.relations.values()
-        # In SQLite what stands in double quotes is a text where there is no such column.
-        may_be_text = self.state.is_sqlite and self.state.text.startswith('"', place)
-        is_certain = len(relations) == 1 and name not in scope.outputs and not may_be_text
+        # In a body of MySQL it may be a variable, in SQLite's double quotes a text.
+        may_be_else = self.state.text.startswith('"', place) if self.state.is_sqlite else bool(self.state.body)
+        is_certain = len(relations) == 1 and name not in scope.outputs and not may_be_else
         for relation in relations:
             self.state.use_column(relation, name, place, Act.USES if is_certain else Act.MAY_USE)
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from changelog_engine.sql.disguise import disguise, undisguised
-from changelog_engine.sql.effects import Effects
-from changelog_engine.sql.glot import sqlite_statements
+from changelog_engine.sql.effects import Effects, Writing
+from changelog_engine.sql.glot import mysql_statements, sqlite_statements
 from changelog_engine.sql.glot.expressions import read_rows
 from changelog_engine.sql.glot.parsing import MOST_CHARACTERS, RefusedError, parse, smooth, unwrap
 from changelog_engine.sql.glot.queries import Scope
 from changelog_engine.sql.glot.state import State
 from changelog_engine.sql.glot.tokens import Cursor, UnexpectedError, tokens_of
 from changelog_engine.sql.statements import statement_spans
+
+_HEAD = 10_000
 
 
 def read_effects(text: str, dbms: str) -> Effects:
@@ -40,8 +42,9 @@ def _not_understood(text: str, start: int, end: int) -> str:
 
 def _read(state: State, start: int, end: int) -> None:
     if end - start > MOST_CHARACTERS:
-        raise RefusedError("it is too long")
-    statements = sqlite_statements.STATEMENTS
+        _read_long(state, start)
+        return
+    statements = (sqlite_statements if state.is_sqlite else mysql_statements).STATEMENTS
     cursor = Cursor(tokens_of(state.text, (start, end), state.dbms))
     handler = statements.get(cursor.peek().word)
     if handler is not None:
@@ -52,3 +55,20 @@ def _read(state: State, start: int, end: int) -> None:
     tree = parse(smooth(state.text[start:end], state.dbms), state.dbms)
     if not read_rows(state, tree, start, Scope(), replaces):
         raise RefusedError("it is of an unknown kind")
+
+
+def _read_long(state: State, start: int) -> None:
+    """A statement that is too long to be parsed: an INSERT of literal rows, by its head, and nothing else."""
+    cursor = Cursor(tokens_of(state.text, (start, start + _HEAD), state.dbms))
+    if not cursor.accept_any("INSERT", "REPLACE"):
+        raise RefusedError("it is too long")
+    while not cursor.accept("INTO"):
+        cursor.name()
+    names = cursor.names()
+    columns = [item.name() for item in cursor.inner().items()] if cursor.is_at("(") else []
+    cursor.expect("VALUES")
+    relation = state.relation(names[-1].name, names[-2].name if len(names) > 1 else "")
+    state.use_relation(relation, names[0].start)
+    for column in columns:
+        state.use_column(relation, column.name, column.start)
+    state.writes(Writing.INSERTS, relation, names[0].start, [column.name for column in columns])

@@ -11,7 +11,7 @@ from changelog_engine.sql.glot.queries import Scope
 from changelog_engine.sql.glot.sqlite_tables import Table, create_table, read_column
 from changelog_engine.sql.glot.state import State
 from changelog_engine.sql.glot.tokens import END, Cursor, Token, UnexpectedError
-from changelog_engine.sql.glot.triggers import read_body
+from changelog_engine.sql.glot.triggers import read_sqlite_body
 
 Handler = Callable[[State, Cursor], None]
 
@@ -128,7 +128,7 @@ def _create_trigger(state: State, cursor: Cursor, temporary: bool) -> None:
     with state.later(trigger.name):
         if cursor.accept("WHEN"):
             read_expression(state, Cursor(cursor.tokens[cursor.position : begin]), scope)
-        read_body(state, cursor.tokens[begin + 1 : -1], scope)
+        read_sqlite_body(state, cursor.tokens[begin + 1 : -1], scope)
 
 
 def _create_virtual_table(state: State, cursor: Cursor) -> None:

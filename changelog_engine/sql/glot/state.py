@@ -24,8 +24,8 @@ class State:
     """Statements and expressions are read into one of these.
 
     ``text`` is the whole text, disguised; ``start`` and ``end`` are the statement that is being read, in it. ``body``
-    is what is stored now and runs later (a trigger, a procedure), while it is read: only what it needs counts, and
-    only when it runs.
+    is what is stored now and runs later (a trigger, a procedure), while it is read: what it needs, it needs
+    when it runs.
     """
 
     def __init__(self, text: str, dbms: str) -> None:
@@ -75,26 +75,28 @@ class State:
 
     # ------------------------------------------------------------------------------------------ what is found
 
-    def add(self, act: Act, thing: Thing, word: str, place: int) -> None:
-        """An effect; within a body only what the body needs."""
-        if self.body:
-            if act not in _NEEDS:
-                self._opaque_body(place)
-                return
-            act = Act.USES_WHEN_RUN if act is Act.USES else act
+    def _elsewhere(self, relation: Thing) -> tuple[str, ...]:
+        """MySQL's ``shop.orders`` is ``orders`` where the changelog is that of the database ``shop``."""
+        return ("",) if relation.schema and not self.is_sqlite else ()
+
+    def add(self, act: Act, thing: Thing, word: str, place: int, alternatives: tuple[str, ...] = ()) -> None:
+        """An effect."""
+        if self.body and act is Act.USES:
+            act = Act.USES_WHEN_RUN
         # What is needed is said once; what is done may be done again (dropped, and made anew).
         if (act, thing) not in self._seen or act not in _NEEDS:
             self._seen.add((act, thing))
-            self._objects.append(Effect(act, thing, word, place))
+            self._objects.append(Effect(act, thing, word, place, alternatives))
 
     def use_relation(self, relation: Thing | None, place: int, word: str = "table", act: Act = Act.USES) -> None:
         if relation is not None and not is_own(relation, self.dbms):
-            self.add(act, relation, word, place)
+            self.add(act, relation, word, place, self._elsewhere(relation))
 
     def use_column(self, relation: Thing | None, name: str, place: int, act: Act = Act.USES) -> None:
         """A column by its name as written; one that is a parameter alone may be anything."""
         if relation is not None and not is_own(relation, self.dbms) and not is_parameter(name):
-            self.add(act, self.part(relation, Kind.COLUMN, name), "column", place)
+            thing = self.part(relation, Kind.COLUMN, name)
+            self.add(act, thing, "column", place, self._elsewhere(relation))
 
     def use(self, kind: Kind, name: str, word: str, place: int, schema: str = "") -> None:
         """What is of no relation, by its name as written, unless it is the database's own."""
@@ -129,11 +131,6 @@ class State:
 
     def opaque(self, what: str, place: int) -> None:
         self._opaque.append(Opaque(what, place))
-
-    def _opaque_body(self, place: int) -> None:
-        what = f"`{self.body}` makes or changes objects when it runs"
-        if not any(opaque.what == what for opaque in self._opaque):
-            self.opaque(what, place)
 
     @contextmanager
     def later(self, body: str) -> Iterator[None]:

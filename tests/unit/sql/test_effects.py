@@ -6,12 +6,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from changelog_engine.sql.effects import Effects, Thing
 from changelog_engine.sql.reading import read_effects
 
 GOLDEN = Path(__file__).parents[2] / "effects"
 CASES = sorted(GOLDEN.glob("*/*.sql"))
+
+PIECES = [word for case in CASES if case.parent.name != "postgresql" for word in case.read_text().split()]
 
 
 def render(effects: Effects, text: str) -> str:
@@ -52,3 +56,18 @@ def test_effects_are_read_as_the_golden_file_has_them(case: Path) -> None:
     if os.environ.get("CHANGELOG_UPDATE_GOLDEN"):
         golden.write_text(rendered)
     assert rendered == golden.read_text()
+
+
+@pytest.mark.parametrize("dbms", ["sqlite", "mariadb"])
+def test_a_load_of_rows_is_read_by_its_head(dbms: str) -> None:
+    rows = ", ".join(f"({number}, 'some text')" for number in range(20_000))
+    effects = read_effects(f"INSERT INTO t (a, b) VALUES {rows}", dbms)
+    assert not effects.opaque
+    assert [(write.relation.name, write.columns, write.rows) for write in effects.writes] == [("t", ("a", "b"), None)]
+    assert read_effects(f"SELECT {rows}", dbms).opaque
+
+
+@pytest.mark.parametrize("dbms", ["sqlite", "mysql"])
+@given(text=st.lists(st.sampled_from(PIECES) | st.text(max_size=5)).map(" ".join))
+def test_nothing_that_is_read_raises(dbms: str, text: str) -> None:
+    read_effects(text, dbms)
