@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from changelog_engine.sql.effects import Effects, RowWrite, Thing
+from changelog_engine.sql.effects import ColumnType, Effects, RowWrite, Thing
 from changelog_engine.sql.templates import names_in
 
 _FIRST_SIGN = 0x0700
@@ -71,4 +71,14 @@ def undisguised(effects: Effects) -> Effects:
             for found in effects.foreign_keys
         ),
         tuple(found._replace(what=undisguise(found.what)) for found in effects.opaque),
+        tuple(
+            ColumnType(thing(found.column), thing(found.type), names(found.alternatives))
+            for found in effects.column_types
+        ),
+        tuple(
+            found._replace(
+                column=thing(found.column), text=undisguise(found.text), alternatives=names(found.alternatives)
+            )
+            for found in effects.literals
+        ),
     )

@@ -124,6 +124,25 @@ class ForeignKey(NamedTuple):
     place: int = 0
 
 
+class ColumnType(NamedTuple):
+    """The type of a column, where that is not the database's own; ``alternatives`` are other schemas of the type."""
+
+    column: Thing
+    type: Thing
+    alternatives: tuple[str, ...] = ()
+
+
+class Literal(NamedTuple):
+    """A text that a column is given, or compared with. If the column is of an enum, it is one of its values:
+    ``enum_values`` tells, from the columns of all changesets.
+    """
+
+    column: Thing
+    text: str
+    place: int = 0
+    alternatives: tuple[str, ...] = ()
+
+
 class Opaque(NamedTuple):
     """What cannot be read, in words, and where: dynamic SQL, an unknown statement."""
 
@@ -138,6 +157,8 @@ class Effects(NamedTuple):
     writes: tuple[RowWrite, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     opaque: tuple[Opaque, ...] = ()
+    column_types: tuple[ColumnType, ...] = ()
+    literals: tuple[Literal, ...] = ()
 
 
 class Refusal(NamedTuple):

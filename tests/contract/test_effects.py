@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from changelog_engine.sql.effects import Act, Effect, Effects, ForeignKey, Kind, RowWrite, Thing
+from changelog_engine.sql.enum_values import enum_values, types_of_columns
 from changelog_engine.sql.reading import extensions_of, is_built_in, read_effects
 from tests.effects.pairs import PAIRS, Pair
 from tests.fixtures.databases import Server, driver_url
@@ -76,7 +77,8 @@ def read(text: str) -> Effects:
 
 def needs(second: Effects, first: Effects, before: Effects) -> bool:
     """Whether it uses what the other makes, or is about rows that the other writes."""
-    used = (effect for effect in second.objects if effect.act in NEEDS)
+    values = enum_values(second, types_of_columns((before, first)))
+    used = (effect for effect in (*second.objects, *values) if effect.act in NEEDS)
     if any(is_made(effect, first.objects) for effect in used):
         return True
     tightened = {effect.thing.of for effect in second.objects if effect.act is Act.TIGHTENS}

@@ -489,4 +489,32 @@ PAIRS = (
         "CREATE INDEX i ON c (x)",
         "CREATE TABLE c (x box); CREATE FUNCTION cmp(box, box) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';",
     ),
+    Pair(
+        "enum value inserted",
+        "ALTER TYPE mood ADD VALUE 'sad'",
+        "INSERT INTO c (m) VALUES ('sad')",
+        "CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE c (m mood); INSERT INTO c VALUES ('ok');",
+        committed=True,
+    ),
+    Pair(
+        "enum value set",
+        "ALTER TYPE mood ADD VALUE 'sad'",
+        "UPDATE c SET m = 'sad'",
+        "CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE c (m mood); INSERT INTO c VALUES ('ok');",
+        committed=True,
+    ),
+    Pair(
+        "enum value compared",
+        "ALTER TYPE mood ADD VALUE 'sad'",
+        "SELECT 1 FROM c x WHERE x.m IN ('ok', 'sad')",
+        "CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE c (m mood); INSERT INTO c VALUES ('ok');",
+        committed=True,
+    ),
+    Pair(
+        "enum value as later default",
+        "ALTER TYPE mood ADD VALUE 'sad'",
+        "ALTER TABLE c ALTER m SET DEFAULT 'sad'",
+        "CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE c (m mood); INSERT INTO c VALUES ('ok');",
+        committed=True,
+    ),
 )

@@ -6,9 +6,9 @@ from typing import Any
 
 from changelog_engine.sql.effects import Act, Kind, Thing
 from changelog_engine.sql.postgresql.expressions import Scope, tighten, use_type, walk
-from changelog_engine.sql.postgresql.names import Relation, of_relation, other, schema_named, strings
+from changelog_engine.sql.postgresql.names import Relation, column, of_relation, other, schema_named, strings
 from changelog_engine.sql.postgresql.parsing import Node
-from changelog_engine.sql.postgresql.state import Handler, State
+from changelog_engine.sql.postgresql.state import Handler, State, names_of
 from changelog_engine.sql.postgresql.tables import ANY, Table, add_column, add_constraint, make_part, make_sequence
 from changelog_engine.sql.postgresql.targets import RELATIONS, WITH_ROW_TYPE, Target, act_on, part_of, target_of
 
@@ -151,6 +151,9 @@ def _alter_column(state: State, table: Table, node: Node, place: int) -> None:
     if node["subtype"] == "AT_AlterColumnType":
         column_definition = definition["ColumnDef"]
         use_type(state, column_definition["typeName"])
+        if table.relation is not None:
+            names = names_of(column_definition["typeName"], "names")
+            state.is_of_type(column(table.relation.of, name), names)
         if "collClause" in column_definition:
             collation = strings(column_definition["collClause"]["collname"])
             state.use(Kind.COLLATION, collation, "collation", place)
@@ -158,6 +161,7 @@ def _alter_column(state: State, table: Table, node: Node, place: int) -> None:
     elif node["subtype"] == "AT_AddIdentity":
         make_sequence(state, table, name, place)
     else:
+        state.gives(table.relation, name, definition)
         walk(state, definition, table.scope() if node["subtype"] == "AT_SetExpression" else Scope())
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from changelog_engine.sql.disguise import is_parameter
 from changelog_engine.sql.effects import Act, Kind, Thing
-from changelog_engine.sql.postgresql.names import SYSTEM_COLUMNS, Relation, column, other, split_name, strings
+from changelog_engine.sql.postgresql.names import SYSTEM_COLUMNS, Relation, column, items, other, split_name, strings
 from changelog_engine.sql.postgresql.own_names import built_in
 from changelog_engine.sql.postgresql.parsing import Node
-from changelog_engine.sql.postgresql.state import State
+from changelog_engine.sql.postgresql.state import SERIAL, State, is_own_type
 
 EVERYDAY_OPERATORS = frozenset(
     (
@@ -20,7 +20,6 @@ EVERYDAY_OPERATORS = frozenset(
 )
 """Operators that stand in every other expression: who makes them for a type of his own is not looked for."""
 
-_SERIAL = frozenset({"serial", "serial2", "serial4", "serial8", "bigserial", "smallserial"})
 # Functions whose first argument, a literal, names a relation.
 _NAMES_RELATION = frozenset({"nextval", "currval", "setval", "pg_relation_size", "pg_total_relation_size"})
 # Functions whose first of at least so many arguments names a text search configuration.
@@ -221,9 +220,24 @@ def _operation(state: State, node: Node, scope: Scope) -> None:
     names = strings(node.get("name", []))
     if names and names != ["="]:
         use_operator(state, names, state.at(node))
-    for key in ("lexpr", "rexpr"):
-        if key in node:
-            walk(state, node[key], scope)
+    left, right = node.get("lexpr", {}), node.get("rexpr", {})
+    if "ColumnRef" in left:
+        _compared(state, left["ColumnRef"], right, scope)
+    elif "ColumnRef" in right:
+        _compared(state, right["ColumnRef"], left, scope)
+    walk(state, left, scope)
+    walk(state, right, scope)
+
+
+def _compared(state: State, reference: Node, value: Any, scope: Scope) -> None:
+    """A column with a literal, or with a list of them."""
+    fields = strings(reference["fields"])
+    if not fields or not ("A_Const" in value or "List" in value):
+        return
+    relations = [_find(state, fields[:-1], scope)] if len(fields) > 1 else list(scope.relations.values())
+    if len(relations) == 1:
+        for item in items(value):
+            state.gives(relations[0], fields[-1], item)
 
 
 def use_operator(state: State, names: list[str], place: int) -> None:
@@ -259,7 +273,7 @@ def use_type(state: State, node: Node, scope: Scope | None = None) -> None:
 
 
 def use_type_named(state: State, names: list[str], place: int) -> None:
-    if len(names) == 1 and (names[0] in _SERIAL or names[0] in state.temporary):
+    if len(names) == 1 and (names[0] in SERIAL or names[0] in state.temporary):
         return
     plain = names[-1].removesuffix("[]")
     if plain.startswith("_") and plain[1:] in built_in(Kind.TYPE):
@@ -294,9 +308,7 @@ def _cast_literal(state: State, type_names: list[str], text: str, place: int) ->
 
 def use_value(state: State, type_names: list[str], text: str, place: int) -> None:
     """A literal of a type: if that is an enum, one of its values."""
-    if type_names[-2:-1] == ["pg_catalog"] or (len(type_names) == 1 and type_names[0] in built_in(Kind.TYPE)):
-        return
-    if type_names[-1] in _SERIAL:
+    if is_own_type(type_names):
         return
     thing, alternatives = state.looked_up(Kind.TYPE, type_names)
     of = f"{thing.schema}.{thing.name}" if thing.schema else thing.name

@@ -193,6 +193,9 @@ def read_insert(state: State, node: Node, outer: Scope) -> None:
     query = node.get("selectStmt", {}).get("SelectStmt")
     if query is not None:
         read_query(state, query, base)
+        for values in query.get("valuesLists", []) if columns else []:
+            for name, value in zip(columns, values["List"].get("items", []), strict=False):
+                state.gives(relation, name, value)
     if "onConflictClause" in node:
         _read_conflict(state, node["onConflictClause"], relation, scope)
     _read_returning(state, node, scope)
@@ -208,6 +211,7 @@ def _set_columns(state: State, relation: Relation | None, targets: Iterable[Node
         if "name" in target:
             columns.append(target["name"])
             state.use_column(relation, target["name"], state.at(target))
+            state.gives(relation, target["name"], target.get("val", {}))
     return columns
 
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from changelog_engine.sql.effects import Act, Effect, Effects, ForeignKey, Kind, Opaque, RowWrite, Thing, Writing
+from changelog_engine.sql.effects import (
+    Act,
+    ColumnType,
+    Effect,
+    Effects,
+    ForeignKey,
+    Kind,
+    Literal,
+    Opaque,
+    RowWrite,
+    Thing,
+    Writing,
+)
 from changelog_engine.sql.postgresql.names import DEFAULT_PATH, Relation, column, of_relation, schema_named, strings
 from changelog_engine.sql.postgresql.own_names import built_in
 from changelog_engine.sql.postgresql.parsing import Node, RefusedError, parse
@@ -14,6 +26,9 @@ Handler = Callable[["State", Node], None]
 
 _NEEDS = (Act.USES, Act.MAY_USE, Act.USES_WHEN_RUN)
 _TEMPORARY = "pg_temp"
+_LONGEST_VALUE = 63
+_MOST_LITERALS = 1000
+SERIAL = frozenset({"serial", "serial2", "serial4", "serial8", "bigserial", "smallserial"})
 _OWN_SCHEMAS = ("pg_catalog", "information_schema")
 _UNUSED = ("pg_catalog", "$user", _TEMPORARY)
 
@@ -50,9 +65,18 @@ class State:
         self._writes: list[RowWrite] = []
         self._foreign_keys: list[ForeignKey] = []
         self._opaque: list[Opaque] = []
+        self._column_types: list[ColumnType] = []
+        self._literals: dict[tuple[Thing, str], Literal] = {}
 
     def effects(self) -> Effects:
-        return Effects(tuple(self._objects), tuple(self._writes), tuple(self._foreign_keys), tuple(self._opaque))
+        return Effects(
+            tuple(self._objects),
+            tuple(self._writes),
+            tuple(self._foreign_keys),
+            tuple(self._opaque),
+            tuple(self._column_types),
+            tuple(self._literals.values()),
+        )
 
     # ------------------------------------------------------------------------------------------ what is found
 
@@ -96,6 +120,21 @@ class State:
         """A foreign key is made."""
         if self.body is None:
             self._foreign_keys.append(ForeignKey(relation.thing, tuple(columns), target.thing, tuple(keys), place))
+
+    def is_of_type(self, column: Thing, type_names: Sequence[str]) -> None:
+        """The type that a column gets; the database's own have no values to look for."""
+        if self.body is None and not is_own_type(type_names):
+            thing, alternatives = self.looked_up(Kind.TYPE, type_names)
+            self._column_types.append(ColumnType(column, thing, alternatives))
+
+    def gives(self, relation: Relation | None, name: str, node: Node) -> None:
+        """A column is given a value, or compared with one; only texts that may be values of an enum count."""
+        constant = node.get("A_Const", {})
+        text = constant["sval"].get("sval", "") if "sval" in constant else ""
+        if relation is None or not text or len(text) > _LONGEST_VALUE or len(self._literals) >= _MOST_LITERALS:
+            return
+        literal = Literal(column(relation.of, name), text, self.at(constant), relation.alternatives)
+        self._literals.setdefault((literal.column, text), literal)
 
     def _opaque_body(self, place: int) -> None:
         what = f"`{self.body}` makes or changes objects when it is called"
@@ -254,6 +293,13 @@ class State:
             yield
         finally:
             self.conditional = kept
+
+
+def is_own_type(names: Sequence[str]) -> bool:
+    """Whether a type is the database's own, by its qualified or plain name."""
+    if len(names) > 1:
+        return names[-2] in _OWN_SCHEMAS
+    return not names or names[0] in built_in(Kind.TYPE) or names[0] in SERIAL
 
 
 def _is_own(relation: Thing) -> bool:

@@ -19,7 +19,7 @@ from changelog_engine.sql.postgresql.expressions import (
 from changelog_engine.sql.postgresql.names import Relation, column, key_name, made_up, strings
 from changelog_engine.sql.postgresql.parsing import Node
 from changelog_engine.sql.postgresql.queries import make_from_query, read_query
-from changelog_engine.sql.postgresql.state import Handler, State, names_of
+from changelog_engine.sql.postgresql.state import SERIAL, Handler, State, names_of
 
 ANY = "*"
 """The name of a column or key that cannot be told from the text."""
@@ -103,10 +103,12 @@ def add_column(state: State, table: Table, node: Node) -> None:
     type_names = names_of(node.get("typeName", {}), "names")
     if "typeName" in node:
         use_type(state, node["typeName"])
+        if table.relation is not None:
+            state.is_of_type(column(table.relation.of, name), type_names)
     if "collClause" in node:
         state.use(Kind.COLLATION, strings(node["collClause"]["collname"]), "collation", place)
     is_identity = any(item["Constraint"]["contype"] == "CONSTR_IDENTITY" for item in node.get("constraints", []))
-    if is_identity or (type_names and type_names[-1] in ("serial", "bigserial", "smallserial", "serial4", "serial8")):
+    if is_identity or (type_names and type_names[-1] in SERIAL):
         make_sequence(state, table, name, place)
     for item in node.get("constraints", []):
         add_constraint(state, table, item["Constraint"], name, type_names)
