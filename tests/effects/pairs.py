@@ -517,4 +517,27 @@ PAIRS = (
         "CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE c (m mood); INSERT INTO c VALUES ('ok');",
         committed=True,
     ),
+    Pair(
+        "type of a variable that is not used",
+        "CREATE TYPE mood AS ENUM ('ok')",
+        "CREATE FUNCTION g() RETURNS void LANGUAGE plpgsql AS $$ DECLARE x CONSTANT mood[] := NULL; BEGIN END $$",
+    ),
+    Pair(
+        "type of a cell",
+        "ALTER TABLE t ADD c int",
+        "CREATE FUNCTION g() RETURNS void LANGUAGE plpgsql AS $$ DECLARE x t.c%TYPE; BEGIN END $$",
+        _T,
+    ),
+    Pair(
+        "cursor in DO",
+        _T,
+        "DO $$ DECLARE k CURSOR FOR SELECT id FROM t; BEGIN OPEN k; END $$",
+    ),
+    Pair(
+        "trigger's body",
+        "CREATE TABLE log (id int)",
+        "CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION h(); INSERT INTO t (id) VALUES (1)",
+        _T + "CREATE FUNCTION h() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN INSERT INTO log VALUES (NEW.id); RETURN NEW; END $$;",
+    ),
 )

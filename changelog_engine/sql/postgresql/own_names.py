@@ -35,6 +35,9 @@ def extensions_of(thing: Thing) -> tuple[str, ...]:
     """The extensions that bring a thing of that name, wherever they were made; none if none is known to."""
     if thing.kind in _OF_RELATION:
         thing = Thing(Kind.RELATION, thing.of.rpartition(".")[2])
+    if thing.kind is Kind.OTHER and thing.of == "language":
+        # Mostly the extension has the language's own name.
+        return (thing.name,)
     return _of_extensions().get((_word(thing), thing.name), ())
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
+from changelog_engine.sql.lexer import PLAIN, lexer_for
 from changelog_engine.sql.postgresql.expressions import literal, use_type_named
 from changelog_engine.sql.postgresql.names import split_name
 from changelog_engine.sql.postgresql.parsing import Node, RefusedError, parse, parse_body
-from changelog_engine.sql.postgresql.state import State
+from changelog_engine.sql.postgresql.state import State, is_own_type
 
 _STATEMENT, _ASSIGNMENTS = 0, (3, 4, 5)
 _TARGET = re.compile(r"[^=:]*(?::=|=)")
@@ -22,15 +23,32 @@ _CONDITIONAL = frozenset(
     )
 )
 _DYNAMIC = {"PLpgSQL_stmt_dynexecute": "query", "PLpgSQL_stmt_dynfors": "query"}
-_NOT_SCALAR = re.compile(r'"(.+)" is not a (?:scalar variable|known variable)')
+_MISTAKEN = re.compile(r"is not a (?:scalar|known) variable|pseudo-type|record variable|not implemented", re.IGNORECASE)
+_SECTION = re.compile(r"\bdeclare\b(.*?)\bbegin\b", re.IGNORECASE | re.DOTALL)
+_DECLARED = re.compile(
+    r"(?:^|;)\s*(\w+|\"[^\"]+\")\s+(?:constant\s+)?([\w.\"]+(?:\s*%\s*\w+)?)(?:\s*\[\s*\d*\s*\])*", re.IGNORECASE
+)
+_NO_TYPES = frozenset(
+    (
+        *("record", "alias", "cursor", "scroll", "no", "double", "character", "bit", "time", "timestamp", "int"),
+        *("integer", "smallint", "bigint", "real", "decimal", "dec", "boolean", "char", "nchar", "national", "float"),
+    )
+)
+"""What is no type, and types of the database's own that have other names in its catalog."""
+
 _REFERENCE = re.compile(r"(.+?)%\s*(type|rowtype)", re.IGNORECASE | re.DOTALL)
-_MOST_RETRIES = 30
+_GIVEN = (
+    *("tg_name", "tg_when", "tg_level", "tg_op", "tg_relid", "tg_relname", "tg_table_name", "tg_table_schema"),
+    *("tg_nargs", "tg_argv", "tg_event", "tg_tag", "found", "sqlstate", "sqlerrm"),
+)
+"""Variables that triggers and blocks have without declaring them."""
 
 
-def read_plpgsql(state: State, body: str) -> None:
-    """The body of the present statement, which is a CREATE FUNCTION or a DO."""
+def read_plpgsql(state: State, header: str, body: str) -> None:
+    """The body of the present statement. The ``header`` is what stands before it ("DO"), with no types of others."""
+    declared = _declarations(body)
     try:
-        functions = _parse(state)
+        functions = _parse(header, body, declared)
     except RefusedError as error:
         name = f"the body of `{state.body}`" if state.body else "a DO block"
         state.opaque(f"{name}, which the parser refuses: {error.message}", state.start)
@@ -42,41 +60,65 @@ def read_plpgsql(state: State, body: str) -> None:
         names = frozenset(_variables(tree))
         # The types of variables are looked up when the function is made.
         with state.within(state.body, True, names):
-            _read_types(state, tree)
+            for variable in declared:
+                _read_type(state, variable.type)
         with state.within(state.body, state.body is None, names):
             _Body(state, body, offset).read(tree)
 
 
-def _parse(state: State) -> list[Node]:
-    """The parser takes variables of a type that it does not know for records, and refuses to put values into them: such
-    a type is read here, and another one put in its place.
-    """
-    text = state.text
-    for _ in range(_MOST_RETRIES):
-        try:
-            return parse_body(text)
-        except RefusedError as error:
-            match = _NOT_SCALAR.search(error.message)
-            declared = match and re.search(
-                rf"\b{re.escape(match[1])}\s+(?:constant\s+)?(?:in\s+|out\s+|inout\s+)?([\w.\"]+)", text, re.IGNORECASE
-            )
-            if not declared or declared[1].lower() == "text":
-                raise
-            use_type_named(state, split_name(declared[1]), state.start)
-            text = f"{text[: declared.start(1)]}text{text[declared.end(1) :]}"
-    raise RefusedError("it has too many variables of types that the parser does not know")
+class _Declaration(NamedTuple):
+    """A variable, and where its type begins and ends in the body."""
+
+    name: str
+    type: str
+    start: int
+    end: int
 
 
-def _variables(tree: Node) -> list[str]:
+def _declarations(body: str) -> list[_Declaration]:
+    """The variables whose types are not the database's own: read from the text, as the parser does not keep those."""
+    blank = "".join(
+        body[start:end] if kind is PLAIN or body[start] == '"' else " " * (end - start)
+        for kind, start, end in lexer_for("postgresql").segments(body)
+    )
     return [
-        value["refname"].lower() for datum in tree.get("datums", []) for value in datum.values() if "refname" in value
+        _Declaration(match[1].strip('"'), match[2], section.start(1) + match.start(2), section.start(1) + match.end(2))
+        for section in _SECTION.finditer(blank)
+        for match in _DECLARED.finditer(section[1])
+        if match[2].lower() not in _NO_TYPES and not is_own_type(split_name(match[2]))
     ]
 
 
-def _read_types(state: State, tree: Node) -> None:
-    for datum in tree.get("datums", []):
-        for value in datum.values():
-            _read_type(state, value.get("datatype", {}).get("PLpgSQL_type", {}).get("typname", ""))
+def _parse(header: str, body: str, declared: list[_Declaration]) -> list[Node]:
+    """The parser does not know the types that others make: it takes variables of them for records, or for scalars where
+    they are rows, and refuses what is done with them then. Where it does, other types are put in their place.
+    """
+    try:
+        return parse_body(_statement(header, body))
+    except RefusedError as error:
+        if not declared or not _MISTAKEN.search(error.message):
+            raise
+    for variable in reversed(declared):
+        known = "record" if has_fields(variable.name, body) else "text"
+        body = body[: variable.start] + known + body[variable.end :]
+    return parse_body(_statement(header, body))
+
+
+def _statement(header: str, body: str) -> str:
+    tag = "$changelog$"
+    while tag in body:
+        tag = f"${tag[1:-1]}_$"
+    return f"{header} {tag}{body}{tag}"
+
+
+def has_fields(variable: str, body: str) -> bool:
+    """Whether a body uses fields of a variable: then that is a row."""
+    return re.search(rf"\b{re.escape(variable)}\"?\.\w", body, re.IGNORECASE) is not None
+
+
+def _variables(tree: Node) -> list[str]:
+    declared = (value for datum in tree.get("datums", []) for value in datum.values())
+    return [*_GIVEN, *(value["refname"].lower() for value in declared if "refname" in value)]
 
 
 def _read_type(state: State, name: str) -> None:
@@ -86,8 +128,7 @@ def _read_type(state: State, name: str) -> None:
     if not parts or parts[-1] in state.variables:
         return
     if match is None:
-        if len(parts) > 1 or " " not in name.strip():
-            use_type_named(state, parts, state.start)
+        use_type_named(state, parts, state.start)
         return
     if match[2].lower() == "rowtype":
         state.use_relation(state.named(parts[-2] if len(parts) > 1 else None, parts[-1]), state.start)
@@ -157,10 +198,11 @@ class _Body:
         if self._offset is None:
             return None
         for cut, piece in ((0, query), (6, query[6:]), (0, query.partition("  ")[0])):
-            found = self._text.find(piece, self._cursor) if piece.strip() else -1
-            if found >= cut:
-                self._cursor = found
-                return self._offset + found - cut
+            for begin in (self._cursor, 0) if piece.strip() else ():
+                found = self._text.find(piece, begin)
+                if found >= cut:
+                    self._cursor = found
+                    return self._offset + found - cut
         return None
 
     def _dynamic(self, node: Node) -> None:

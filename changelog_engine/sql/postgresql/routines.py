@@ -8,9 +8,9 @@ from changelog_engine.sql.effects import Act, Kind, Thing
 from changelog_engine.sql.postgresql.expressions import Scope, use_type, walk
 from changelog_engine.sql.postgresql.names import Relation, definitions, other, strings
 from changelog_engine.sql.postgresql.parsing import Node
-from changelog_engine.sql.postgresql.plpgsql import read_plpgsql
+from changelog_engine.sql.postgresql.plpgsql import has_fields, read_plpgsql
 from changelog_engine.sql.postgresql.queries import read_statement
-from changelog_engine.sql.postgresql.state import Handler, State, names_of
+from changelog_engine.sql.postgresql.state import Handler, State, is_own_type, names_of
 
 _NOT_READ = ("c", "internal")
 """Languages whose bodies are names of what the server itself has."""
@@ -35,7 +35,7 @@ def _create_function(state: State, node: Node) -> None:
         if "sql_body" in node:
             _read_parsed(state, node["sql_body"])
         elif "as" in options:
-            _read_body(state, language, strings(options["as"].get("List", {}).get("items", [])), names[-1])
+            _read_body(state, language, strings(options["as"].get("List", {}).get("items", [])), node)
 
 
 def _setting(state: State, option: Node) -> None:
@@ -70,15 +70,55 @@ def _read_parsed(state: State, body: Any) -> None:
             state.statement(kind, statement)
 
 
-def _read_body(state: State, language: str, texts: list[str], name: str) -> None:
+def _read_body(state: State, language: str, texts: list[str], node: Node) -> None:
     if language in _NOT_READ or not texts:
         return
     if language == "sql":
         state.read_inner(texts[0])
     elif language == "plpgsql":
-        read_plpgsql(state, texts[0])
+        read_plpgsql(state, _header(node, texts[0]), texts[0])
     else:
-        state.opaque(f"the body of `{name}`, which is in {language}", state.start)
+        state.opaque(f"the body of `{state.body}`, which is in {language}", state.start)
+
+
+_MODES = {
+    "FUNC_PARAM_OUT": "OUT ",
+    "FUNC_PARAM_INOUT": "INOUT ",
+    "FUNC_PARAM_VARIADIC": "VARIADIC ",
+    "FUNC_PARAM_TABLE": "",
+}
+
+
+def _header(node: Node, body: str) -> str:
+    """A CREATE FUNCTION for the body with types that the parser of PL/pgSQL knows: it looks them up."""
+    parameters = [item["FunctionParameter"] for item in node.get("parameters", [])]
+    columns = [_parameter(each, body) for each in parameters if each.get("mode") == "FUNC_PARAM_TABLE"]
+    others = ", ".join(_parameter(each, body) for each in parameters if each.get("mode") != "FUNC_PARAM_TABLE")
+    if node.get("is_procedure"):
+        return f"CREATE PROCEDURE f({others}) LANGUAGE plpgsql AS"
+    returns = ""
+    if columns:
+        returns = f" RETURNS TABLE ({', '.join(columns)})"
+    elif "returnType" in node:
+        returned = node["returnType"]
+        known = "trigger" if names_of(returned, "names")[-1] == "event_trigger" else _known_type(returned, "text")
+        returns = f" RETURNS {'SETOF ' if returned.get('setof') else ''}{known}"
+    return f"CREATE FUNCTION f({others}){returns} LANGUAGE plpgsql AS"
+
+
+def _parameter(node: Node, body: str) -> str:
+    name = node.get("name", "")
+    quoted = '"' + name.replace('"', '""') + '" ' if name else ""
+    # What the parser does not know at all, it takes for a row.
+    other = "changelog_row" if name and has_fields(name, body) else "text"
+    return f"{_MODES.get(node.get('mode', ''), '')}{quoted}{_known_type(node['argType'], other)}"
+
+
+def _known_type(node: Node, other: str) -> str:
+    names = names_of(node, "names")
+    if node.get("pct_type") or not is_own_type(names):
+        return other
+    return ".".join(f'"{name}"' for name in names) + "[]" * len(node.get("arrayBounds", []))
 
 
 # ------------------------------------------------------------------------------------------------------------ DO
@@ -90,7 +130,7 @@ def _do(state: State, node: Node) -> None:
     state.use_other("language", [language], state.start)
     with state.within(None):
         if language == "plpgsql":
-            read_plpgsql(state, options["as"]["String"]["sval"])
+            read_plpgsql(state, "DO", options["as"]["String"]["sval"])
         else:
             state.opaque(f"a DO block in {language}", state.start)
 

@@ -22,7 +22,7 @@ def inserted_rows(columns: Sequence[str], query: Node | None) -> tuple[Row, ...]
     for values in query["valuesLists"]:
         found = zip(columns, values["List"].get("items", []), strict=False)
         rows.append(tuple(sorted((name, text) for name, value in found if (text := literal_text(value)) is not None)))
-    return tuple(rows)
+    return tuple(rows) if all(rows) else None
 
 
 def condition_rows(condition: Node | None) -> tuple[Row, ...] | None:
