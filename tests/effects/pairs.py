@@ -540,4 +540,10 @@ PAIRS = (
         _T + "CREATE FUNCTION h() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN INSERT INTO log VALUES (NEW.id); RETURN NEW; END $$;",
     ),
+    Pair(
+        "field of a row",
+        "ALTER TABLE t ADD c int",
+        "CREATE FUNCTION g(x t) RETURNS int LANGUAGE sql AS 'SELECT x.c'",
+        _T,
+    ),
 )

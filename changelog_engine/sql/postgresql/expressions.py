@@ -27,6 +27,8 @@ _NAMES_CONFIGURATION = {
     **dict.fromkeys(("to_tsvector", "to_tsquery", "plainto_tsquery", "phraseto_tsquery", "websearch_to_tsquery"), 2),
     **dict.fromkeys(("json_to_tsvector", "jsonb_to_tsvector", "ts_headline"), 3),
 }
+# Arguments of a cast that have no type of their own to be cast from.
+_MADE_AS_TYPED = frozenset({"A_Const", "RowExpr", "A_ArrayExpr", "ParamRef"})
 _REGISTERED: dict[str, tuple[Kind, str]] = {
     "regclass": (Kind.RELATION, "relation"),
     "regtype": (Kind.TYPE, "type"),
@@ -95,9 +97,14 @@ def _column(state: State, node: Node, scope: Scope) -> None:
         return
     if is_star:
         return
+    if fields[-1] in SYSTEM_COLUMNS:
+        return
     relation = _find(state, fields[:-1], scope)
-    if relation is not None and fields[-1] not in SYSTEM_COLUMNS:
+    if relation is not None:
         state.use_column(relation, fields[-1], state.at(node))
+    elif fields[-2] in state.rows and not _is_alias(fields[-2], scope):
+        # A variable whose type may be a row's.
+        state.use_column(state.rows[fields[-2]], fields[-1], state.at(node), Act.MAY_USE)
 
 
 def _find(state: State, qualifier: list[str], scope: Scope | None) -> Relation | None:
@@ -112,6 +119,14 @@ def _find(state: State, qualifier: list[str], scope: Scope | None) -> Relation |
     if len(qualifier) > 1:
         return state.named(qualifier[-2], alias)
     return None
+
+
+def _is_alias(name: str, scope: Scope | None) -> bool:
+    while scope is not None:
+        if name in scope.relations or name in scope.qualified:
+            return True
+        scope = scope.parent
+    return False
 
 
 def _plain_column(state: State, name: str, place: int, scope: Scope) -> None:
@@ -289,7 +304,7 @@ def _cast(state: State, node: Node, scope: Scope) -> None:
         _cast_literal(state, names, constant["sval"].get("sval", ""), state.at(constant))
     walk(state, argument, scope)
     use_type(state, node.get("typeName", {}))
-    if names and "sval" not in constant and names[-1] not in built_in(Kind.TYPE):
+    if names and not is_own_type(names) and not _MADE_AS_TYPED.intersection(argument):
         # Of whichever type the argument is.
         state.add(Act.MAY_USE, other("cast", cast_name("*", names)), "cast", state.at(node))
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from changelog_engine.sql.lexer import PLAIN, lexer_for
 from changelog_engine.sql.postgresql.expressions import literal, use_type_named
-from changelog_engine.sql.postgresql.names import split_name
+from changelog_engine.sql.postgresql.names import Relation, split_name
 from changelog_engine.sql.postgresql.parsing import Node, RefusedError, parse, parse_body
 from changelog_engine.sql.postgresql.state import State, is_own_type
 
@@ -63,6 +63,7 @@ def read_plpgsql(state: State, header: str, body: str) -> None:
             for variable in declared:
                 _read_type(state, variable.type)
         with state.within(state.body, state.body is None, names):
+            state.rows = state.rows | _rows(state, declared)
             _Body(state, body, offset).read(tree)
 
 
@@ -119,6 +120,18 @@ def has_fields(variable: str, body: str) -> bool:
 def _variables(tree: Node) -> list[str]:
     declared = (value for datum in tree.get("datums", []) for value in datum.values())
     return [*_GIVEN, *(value["refname"].lower() for value in declared if "refname" in value)]
+
+
+def _rows(state: State, declared: list[_Declaration]) -> dict[str, Relation]:
+    """The variables that may be rows of relations."""
+    found = {}
+    for variable in declared:
+        match = _REFERENCE.match(variable.type)
+        if match is None or match[2].lower() == "rowtype":
+            relation = state.row_of(split_name(match[1] if match else variable.type))
+            if relation is not None:
+                found[variable.name] = relation
+    return found
 
 
 def _read_type(state: State, name: str) -> None:

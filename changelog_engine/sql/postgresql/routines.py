@@ -30,6 +30,7 @@ def _create_function(state: State, node: Node) -> None:
         use_type(state, type_name["TypeName"])
     state.add(Act.REPLACES if node.get("replace") else Act.CREATES, thing, word, state.start)
     with state.within(names[-1], True, variables):
+        state.rows = _rows(state, node)
         for item in node.get("options", []):
             _setting(state, item["DefElem"])
         if "sql_body" in node:
@@ -55,6 +56,17 @@ def _parameters(state: State, node: Node) -> frozenset[str]:
     if "returnType" in node:
         use_type(state, node["returnType"])
     return frozenset(found)
+
+
+def _rows(state: State, node: Node) -> dict[str, Relation]:
+    """The parameters that may be rows of relations."""
+    found = {}
+    for item in node.get("parameters", []):
+        parameter = item["FunctionParameter"]
+        relation = state.row_of(names_of(parameter["argType"], "names"))
+        if relation is not None and "name" in parameter and not parameter["argType"].get("pct_type"):
+            found[parameter["name"]] = relation
+    return found
 
 
 def _read_parsed(state: State, body: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from changelog_engine.sql.effects import Act, Kind, Thing, Writing
+from changelog_engine.sql.effects import Act, Kind, Thing
 from changelog_engine.sql.postgresql.names import other, schema_named
 from changelog_engine.sql.postgresql.parsing import Node
 from changelog_engine.sql.postgresql.state import Handler, State, names_of
@@ -72,11 +72,9 @@ def _refresh(state: State, node: Node) -> None:
     relation = state.relation(node["relation"])
     place = state.at(node["relation"])
     state.use_relation(relation, place, "materialized view")
-    if relation is not None:
-        if node.get("concurrent"):
-            # It goes by a unique index, whichever there is.
-            state.add(Act.MAY_USE, Thing(Kind.KEY, "*", "", relation.of), "key", place, relation.alternatives)
-        state.writes(Writing.UPDATES, relation, place)
+    if relation is not None and node.get("concurrent"):
+        # It goes by a unique index, whichever there is.
+        state.add(Act.MAY_USE, Thing(Kind.KEY, "*", "", relation.of), "key", place, relation.alternatives)
 
 
 def _constraints(state: State, node: Node) -> None:

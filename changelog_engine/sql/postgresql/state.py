@@ -40,6 +40,8 @@ class State:
     that does is done when it is called, so only what it needs counts; ``firm`` is false where the server does not look
     at that either before it is called. ``conditional`` is what may be run or not (IF in DO).
 
+    ``variables`` are the names that a body has besides columns, and ``rows`` those of them that are rows of a relation.
+
     ``source`` is the text that is being read: the whole, or a body in it, which begins at ``offset`` (None where that
     is not known, as quotation marks were doubled in it). ``text`` is the statement that is being read; it begins at
     ``begin`` in the source, and at ``start`` in the whole text.
@@ -60,6 +62,7 @@ class State:
         self.firm = True
         self.conditional = False
         self.variables: frozenset[str] = frozenset()
+        self.rows: dict[str, Relation] = {}
         self._objects: list[Effect] = []
         self._seen: set[tuple[Act, Thing]] = set()
         self._writes: list[RowWrite] = []
@@ -120,6 +123,12 @@ class State:
         """A foreign key is made."""
         if self.body is None:
             self._foreign_keys.append(ForeignKey(relation.thing, tuple(columns), target.thing, tuple(keys), place))
+
+    def row_of(self, type_names: Sequence[str]) -> Relation | None:
+        """The relation whose rows a type is, unless that is the database's own."""
+        if is_own_type(type_names):
+            return None
+        return self.named(type_names[-2] if len(type_names) > 1 else None, type_names[-1])
 
     def is_of_type(self, column: Thing, type_names: Sequence[str]) -> None:
         """The type that a column gets; the database's own have no values to look for."""
