@@ -17,9 +17,10 @@ class Kind(StrEnum):
     ``RELATION`` is any table, view, materialized view, sequence, index or composite type: in PostgreSQL they share one
     space of names, and what uses one need not know which it is. ``KEY`` is a set of columns that is unique in its
     relation, named by the sorted columns joined by commas: what foreign keys and ON CONFLICT look for. The primary key
-    is the key with the empty name too, for a foreign key that names no columns. A relation whose columns or keys cannot
-    be told from the text (``SELECT *``, INHERITS, LIKE) makes one that is named ``*``: it may have any. Who uses the
-    key ``*`` uses any. ``TYPE`` is also the type of a table's or view's rows, which is made along with it.
+    is the key with the empty name too, for a foreign key that names no columns. A relation whose columns, keys or
+    constraints cannot be told from the text (``SELECT *``, INHERITS, LIKE, a relation that was renamed) makes one that
+    is named ``*``: it may have any. Who uses the key ``*`` uses any. ``TYPE`` is also the type of a table's or view's
+    rows, which is made along with it.
     """
 
     SCHEMA = "schema"

@@ -101,8 +101,8 @@ def refers(key: ForeignKey, child: RowWrite, parent: RowWrite) -> bool:
 
 def is_made(effect: Effect, made: list[Effect] | tuple[Effect, ...]) -> bool:
     wanted = {effect.thing, *(in_schema(effect.thing, schema) for schema in effect.alternatives)}
-    if effect.thing.kind in (Kind.COLUMN, Kind.KEY):
-        # Some relations may have any.
+    if effect.thing.of:
+        # Some relations may have any columns, keys and the like.
         wanted |= {thing._replace(name="*") for thing in wanted}
     wanted |= {Thing(Kind.EXTENSION, name) for name in extensions_of(effect.thing, "postgresql")}
     found = {other.thing for other in made if other.act in MAKES}
@@ -116,3 +116,19 @@ def in_schema(thing: Thing, schema: str) -> Thing:
         name = thing.of.rpartition(".")[2]
         return thing._replace(of=f"{schema}.{name}" if schema else name)
     return thing._replace(schema=schema)
+
+
+def test_the_names_of_the_server_are_known_to_be_its_own(connection: psycopg.Connection) -> None:
+    """If not, read them anew: see ``tests/fixtures/postgresql_names.py``."""
+    queries = {
+        Kind.ROUTINE: "SELECT proname FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace",
+        Kind.TYPE: "SELECT typname FROM pg_type WHERE typnamespace = 'pg_catalog'::regnamespace AND typname !~ '^_'",
+        Kind.RELATION: "SELECT relname FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind <> 'i'",
+        Kind.OPERATOR: "SELECT oprname FROM pg_operator WHERE oprnamespace = 'pg_catalog'::regnamespace",
+        Kind.ROLE: "SELECT rolname FROM pg_roles WHERE rolname ~ '^pg_'",
+        Kind.TEXT_SEARCH: "SELECT cfgname FROM pg_ts_config UNION SELECT dictname FROM pg_ts_dict",
+    }
+    for kind, query in queries.items():
+        names = [name for (name,) in connection.execute(query)]
+        assert len(names) > 10
+        assert [name for name in names if not is_built_in(Thing(kind, name), "postgresql")] == []

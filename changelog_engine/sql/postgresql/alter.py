@@ -9,7 +9,7 @@ from changelog_engine.sql.postgresql.expressions import Scope, tighten, use_type
 from changelog_engine.sql.postgresql.names import Relation, column, of_relation, other, schema_named, strings
 from changelog_engine.sql.postgresql.parsing import Node
 from changelog_engine.sql.postgresql.state import Handler, State, names_of
-from changelog_engine.sql.postgresql.tables import ANY, Table, add_column, add_constraint, make_part, make_sequence
+from changelog_engine.sql.postgresql.tables import ANY, Table, add_column, add_constraint, make_any, make_sequence
 from changelog_engine.sql.postgresql.targets import RELATIONS, WITH_ROW_TYPE, Target, act_on, part_of, target_of
 
 # --------------------------------------------------------------------------------------------------- ALTER TABLE
@@ -97,7 +97,7 @@ def _partition(state: State, table: Table, node: Node) -> None:
     place = state.at(node["name"])
     if part is not None:
         state.use_relation(part, place, "table")
-        make_part(state, Table(node["name"]["relname"], part, False), Kind.KEY, ANY, "key", place)
+        make_any(state, Table(node["name"]["relname"], part, False), (Kind.KEY, Kind.CONSTRAINT), place)
     walk(state, node.get("bound", {}), table.scope())
 
 
@@ -248,8 +248,8 @@ def _made_by_renaming(state: State, target: Target, renamed: Thing) -> None:
         row_type = Thing(Kind.TYPE, renamed.name, renamed.schema)
         state.add(Act.RENAMES_TO, row_type, "type", state.start, target.alternatives)
         of = f"{renamed.schema}.{renamed.name}" if renamed.schema else renamed.name
-        # The columns and keys that it had are those of the new name now.
-        for kind in (Kind.COLUMN, Kind.KEY):
+        # The columns and all else that it had are of the new name now.
+        for kind in (Kind.COLUMN, Kind.KEY, Kind.CONSTRAINT, Kind.TRIGGER, Kind.POLICY, Kind.RULE):
             state.add(Act.RENAMES_TO, Thing(kind, ANY, "", of), kind.value, state.start, target.alternatives)
 
 

@@ -22,7 +22,7 @@ from changelog_engine.sql.postgresql.queries import make_from_query, read_query
 from changelog_engine.sql.postgresql.state import SERIAL, Handler, State, names_of
 
 ANY = "*"
-"""The name of a column or key that cannot be told from the text."""
+"""The name of a column, key or constraint that cannot be told from the text."""
 
 _INCLUDING_INDEXES = 1 << 6
 
@@ -48,6 +48,12 @@ def make_part(state: State, table: Table, kind: Kind, name: str, word: str, plac
         state.add(table.act, Thing(kind, name, "", table.relation.of), word, place, table.relation.alternatives)
 
 
+def make_any(state: State, table: Table, kinds: Sequence[Kind], place: int) -> None:
+    """Columns and the like that it gets from elsewhere."""
+    for kind in kinds:
+        make_part(state, table, kind, ANY, kind.value, place)
+
+
 def make_relation(state: State, act: Act, relation: Relation, word: str, place: int) -> None:
     """A relation that has a type of its rows."""
     state.add(act, relation.thing, word, place)
@@ -67,11 +73,10 @@ def create_table(state: State, node: Node) -> None:
     table = Table(node["relation"]["relname"], relation, True, act)
     for item in node.get("inhRelations", []):
         state.use_relation(state.relation(item["RangeVar"]), state.at(item["RangeVar"]), "table")
-        make_part(state, table, Kind.COLUMN, ANY, "column", place)
-        make_part(state, table, Kind.KEY, ANY, "key", place)
+        make_any(state, table, (Kind.COLUMN, Kind.KEY, Kind.CONSTRAINT), place)
     if "ofTypename" in node:
         use_type(state, node["ofTypename"])
-        make_part(state, table, Kind.COLUMN, ANY, "column", place)
+        make_any(state, table, (Kind.COLUMN,), place)
     add_elements(state, table, node.get("tableElts", []))
     for key in ("partspec", "partbound"):
         walk(state, node.get(key, {}), table.scope())
@@ -91,9 +96,8 @@ def add_elements(state: State, table: Table, elements: Sequence[Node]) -> None:
             like = item["TableLikeClause"]
             place = state.at(like["relation"])
             state.use_relation(state.relation(like["relation"]), place, "table")
-            make_part(state, table, Kind.COLUMN, ANY, "column", place)
-            if like.get("options", 0) & _INCLUDING_INDEXES:
-                make_part(state, table, Kind.KEY, ANY, "key", place)
+            has_keys = like.get("options", 0) & _INCLUDING_INDEXES
+            make_any(state, table, (Kind.COLUMN, Kind.CONSTRAINT, *((Kind.KEY,) if has_keys else ())), place)
 
 
 def add_column(state: State, table: Table, node: Node) -> None:
