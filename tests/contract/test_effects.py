@@ -120,11 +120,12 @@ def in_schema(thing: Thing, schema: str) -> Thing:
 
 def test_the_names_of_the_server_are_known_to_be_its_own(connection: psycopg.Connection) -> None:
     """If not, read them anew: see ``tests/fixtures/postgresql_names.py``."""
+    own = "namespace = 'pg_catalog'::regnamespace"
     queries = {
-        Kind.ROUTINE: "SELECT proname FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace",
-        Kind.TYPE: "SELECT typname FROM pg_type WHERE typnamespace = 'pg_catalog'::regnamespace AND typname !~ '^_'",
-        Kind.RELATION: "SELECT relname FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind <> 'i'",
-        Kind.OPERATOR: "SELECT oprname FROM pg_operator WHERE oprnamespace = 'pg_catalog'::regnamespace",
+        Kind.ROUTINE: f"SELECT proname FROM pg_proc WHERE pro{own}",
+        Kind.TYPE: f"SELECT typname FROM pg_type WHERE typ{own} AND typname !~ '^_'",
+        Kind.RELATION: f"SELECT relname FROM pg_class WHERE rel{own} AND relkind IN ('r', 'v')",
+        Kind.OPERATOR: f"SELECT oprname FROM pg_operator WHERE opr{own}",
         Kind.ROLE: "SELECT rolname FROM pg_roles WHERE rolname ~ '^pg_'",
         Kind.TEXT_SEARCH: "SELECT cfgname FROM pg_ts_config UNION SELECT dictname FROM pg_ts_dict",
     }

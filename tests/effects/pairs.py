@@ -547,13 +547,4 @@ PAIRS = (
         _T,
     ),
     Pair("constraint of renamed table", "ALTER TABLE t RENAME TO u", "ALTER TABLE u DROP CONSTRAINT t_pkey", _T),
-    Pair(
-        "schema renamed", "ALTER SCHEMA a RENAME TO b", "SELECT id FROM b.x", "CREATE SCHEMA a CREATE TABLE x (id int);"
-    ),
-    Pair(
-        "constraint of a parent",
-        "ALTER TABLE t ADD CONSTRAINT k CHECK (a > 0)",
-        "COMMENT ON CONSTRAINT k ON c IS 'x'",
-        _T + "CREATE TABLE c () INHERITS (t);",
-    ),
 )

@@ -236,6 +236,9 @@ def _rename(state: State, node: Node) -> None:
         return
     act_on(state, Act.RENAMES_FROM, target, state.start, missing_ok)
     _made_by_renaming(state, target, target.thing._replace(name=node["newname"]))
+    if target.thing.kind is Kind.SCHEMA:
+        what = f"all that schema {target.thing.name} has, which is in {node['newname']} from here on"
+        state.opaque(what, state.start)
 
 
 def _relation_names(node: Node) -> list[str]:
