@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from changelog_engine.sql.effects import ColumnType, Effects, RowWrite, Thing
+from changelog_engine.sql.effects import ColumnType, Effects, Inherits, RowWrite, Thing
 from changelog_engine.sql.templates import names_in
 
 _FIRST_SIGN = 0x0700
@@ -80,5 +80,9 @@ def undisguised(effects: Effects) -> Effects:
                 column=thing(found.column), text=undisguise(found.text), alternatives=names(found.alternatives)
             )
             for found in effects.literals
+        ),
+        tuple(
+            Inherits(thing(found.relation), thing(found.parent), names(found.alternatives))
+            for found in effects.inherits
         ),
     )

@@ -133,9 +133,17 @@ class ColumnType(NamedTuple):
     alternatives: tuple[str, ...] = ()
 
 
+class Inherits(NamedTuple):
+    """A relation that has all columns that ``parent`` gets: a child, a partition."""
+
+    relation: Thing
+    parent: Thing
+    alternatives: tuple[str, ...] = ()
+
+
 class Literal(NamedTuple):
     """A text that a column is given, or compared with. If the column is of an enum, it is one of its values:
-    ``enum_values`` tells, from the columns of all changesets.
+    ``implied_uses`` tells, from the columns of all changesets.
     """
 
     column: Thing
@@ -160,6 +168,7 @@ class Effects(NamedTuple):
     opaque: tuple[Opaque, ...] = ()
     column_types: tuple[ColumnType, ...] = ()
     literals: tuple[Literal, ...] = ()
+    inherits: tuple[Inherits, ...] = ()
 
 
 class Refusal(NamedTuple):

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from changelog_engine.sql.effects import Act, Effect, Effects, ForeignKey, Kind, RowWrite, Thing
-from changelog_engine.sql.enum_values import enum_values, types_of_columns
+from changelog_engine.sql.implied import implied_uses, known_from
 from changelog_engine.sql.reading import extensions_of, is_built_in, read_effects
 from tests.effects.pairs import PAIRS, Pair
 from tests.fixtures.databases import Server, driver_url
@@ -83,8 +83,8 @@ def read(text: str) -> Effects:
 
 def needs(second: Effects, first: Effects, before: Effects) -> bool:
     """Whether it uses what the other makes, or is about rows that the other writes."""
-    values = enum_values(second, types_of_columns((before, first)))
-    used = (effect for effect in (*second.objects, *values) if effect.act in NEEDS)
+    implied = implied_uses(second, known_from((before, first)))
+    used = (effect for effect in (*second.objects, *implied) if effect.act in NEEDS)
     if any(is_made(effect, first.objects) for effect in used):
         return True
     tightened = {effect.thing.of for effect in second.objects if effect.act is Act.TIGHTENS}

@@ -547,4 +547,29 @@ PAIRS = (
         _T,
     ),
     Pair("constraint of renamed table", "ALTER TABLE t RENAME TO u", "ALTER TABLE u DROP CONSTRAINT t_pkey", _T),
+    Pair(
+        "column of a parent",
+        "ALTER TABLE t ADD c int",
+        "CREATE INDEX i ON child (c)",
+        _T + "CREATE TABLE child () INHERITS (t);",
+    ),
+    Pair(
+        "constraint of a parent",
+        "ALTER TABLE t ADD CONSTRAINT k CHECK (a > 0)",
+        "COMMENT ON CONSTRAINT k ON child IS 'x'",
+        _T + "CREATE TABLE child (LIKE t); ALTER TABLE child INHERIT t;",
+    ),
+    Pair(
+        "key of a partitioned table",
+        "CREATE UNIQUE INDEX ON w (id)",
+        "INSERT INTO p VALUES (1) ON CONFLICT (id) DO NOTHING",
+        "CREATE TABLE w (id int) PARTITION BY RANGE (id); CREATE TABLE p (id int); "
+        "ALTER TABLE w ATTACH PARTITION p DEFAULT;",
+    ),
+    Pair(
+        "column of a partition",
+        "ALTER TABLE w ADD c int",
+        "SELECT c FROM p",
+        "CREATE TABLE w (id int) PARTITION BY RANGE (id); CREATE TABLE p PARTITION OF w DEFAULT;",
+    ),
 )

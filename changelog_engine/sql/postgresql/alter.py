@@ -69,8 +69,10 @@ def _command_on_table(state: State, table: Table, node: Node, place: int) -> Non
         state.use_role(node.get("newowner"))
         _replace_facet(state, "owner", _target(table), place)
     elif subtype in _PARENTS:
-        parent = definition["RangeVar"]
-        state.use_relation(state.relation(parent), state.at(parent), "table")
+        parent = state.relation(definition["RangeVar"])
+        state.use_relation(parent, state.at(definition["RangeVar"]), "table")
+        if subtype == "AT_AddInherit":
+            state.inherits(table.relation, parent)
     elif subtype in _PARTITIONS:
         _partition(state, table, definition["PartitionCmd"])
     elif subtype == "AT_ReplicaIdentity":
@@ -97,6 +99,8 @@ def _partition(state: State, table: Table, node: Node) -> None:
     place = state.at(node["name"])
     if part is not None:
         state.use_relation(part, place, "table")
+        if "bound" in node:
+            state.inherits(part, table.relation)
         make_any(state, Table(node["name"]["relname"], part, False), (Kind.KEY, Kind.CONSTRAINT), place)
     walk(state, node.get("bound", {}), table.scope())
 

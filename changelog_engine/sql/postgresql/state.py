@@ -11,6 +11,7 @@ from changelog_engine.sql.effects import (
     Effect,
     Effects,
     ForeignKey,
+    Inherits,
     Kind,
     Literal,
     Opaque,
@@ -70,6 +71,7 @@ class State:
         self._opaque: list[Opaque] = []
         self._column_types: list[ColumnType] = []
         self._literals: dict[tuple[Thing, str], Literal] = {}
+        self._inherits: list[Inherits] = []
 
     def effects(self) -> Effects:
         return Effects(
@@ -79,6 +81,7 @@ class State:
             tuple(self._opaque),
             tuple(self._column_types),
             tuple(self._literals.values()),
+            tuple(self._inherits),
         )
 
     # ------------------------------------------------------------------------------------------ what is found
@@ -135,6 +138,10 @@ class State:
         if self.body is None and not is_own_type(type_names):
             thing, alternatives = self.looked_up(Kind.TYPE, type_names)
             self._column_types.append(ColumnType(column, thing, alternatives))
+
+    def inherits(self, relation: Relation | None, parent: Relation | None) -> None:
+        if self.body is None and relation is not None and parent is not None:
+            self._inherits.append(Inherits(relation.thing, parent.thing, parent.alternatives))
 
     def gives(self, relation: Relation | None, name: str, node: Node) -> None:
         """A column is given a value, or compared with one; only texts that may be values of an enum count."""

@@ -72,7 +72,9 @@ def create_table(state: State, node: Node) -> None:
         make_relation(state, act, relation, "table", place)
     table = Table(node["relation"]["relname"], relation, True, act)
     for item in node.get("inhRelations", []):
-        state.use_relation(state.relation(item["RangeVar"]), state.at(item["RangeVar"]), "table")
+        parent = state.relation(item["RangeVar"])
+        state.use_relation(parent, state.at(item["RangeVar"]), "table")
+        state.inherits(relation, parent)
         make_any(state, table, (Kind.COLUMN, Kind.KEY, Kind.CONSTRAINT), place)
     if "ofTypename" in node:
         use_type(state, node["ofTypename"])
