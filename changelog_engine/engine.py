@@ -18,7 +18,6 @@ from changelog_engine.errors import (
     UsageError,
 )
 from changelog_engine.ledger.entries import Event, Head, LedgerState
-from changelog_engine.opening import Opening
 from changelog_engine.plan.request import (
     Dependents,
     Filters,
@@ -27,6 +26,7 @@ from changelog_engine.plan.request import (
     UpdateRequest,
 )
 from changelog_engine.plan.steps import Plan
+from changelog_engine.proving import Proving
 from changelog_engine.results import (
     HistoryResult,
     LockStatus,
@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-class Engine(Opening):
+class Engine(Proving):
     """A changelog and a database, by ``settings``; every verb reads both anew.
 
     Nothing here prints, prompts or exits: ``listener`` is told what happens (:mod:`changelog_engine.execute.events`),

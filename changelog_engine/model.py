@@ -297,7 +297,8 @@ class Changeset:
 
     ``contexts`` is the whole expression: the includes', the file's defaults' and its own, and-ed. ``location`` is that
     of the id. ``position`` counts changesets and tags together in declared order, from 0. ``source`` is the changeset
-    as written in the file. ``accept_checksums`` None accepts any.
+    as written in the file. ``accept_checksums`` None accepts any. ``lint_ignored`` are the rules of
+    `changelog lint` that are off for it.
     """
 
     id: str
@@ -320,6 +321,7 @@ class Changeset:
     on_error: OnError = OnError.HALT
     accept_checksums: tuple[str, ...] | None = ()
     consideration: Consideration = Consideration()
+    lint_ignored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

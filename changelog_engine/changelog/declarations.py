@@ -54,6 +54,12 @@ def read_name(fields: Fields) -> str:
     return "main" if name is None else name.text
 
 
+def read_lint_ignored(fields: Fields, inherited: tuple[str, ...]) -> tuple[str, ...]:
+    """The rules of `changelog lint` that a file or a changeset switches off, with those that it inherits."""
+    own: tuple[str, ...] = fields["lint"].get("ignore", ()) if "lint" in fields else ()
+    return tuple(dict.fromkeys((*inherited, *own))) if own else inherited
+
+
 def read_context_names(fields: Fields) -> tuple[str, ...] | None:
     """The contexts that the root file declares; None where it declares none."""
     names: tuple[Scalar, ...] | None = fields.get("contexts")

@@ -23,7 +23,7 @@ class Chain:
 class LoadedFile:
     """``contexts`` are those of the includes on the way to it, ``first`` the position of the first of what it includes.
 
-    ``chain`` is None where dependencies alone give the order.
+    ``chain`` is None where dependencies alone give the order. ``lint_ignored`` are rules that are switched off for it.
     """
 
     log: FileLog
@@ -32,3 +32,4 @@ class LoadedFile:
     contexts: tuple[Expression, ...]
     chain: Chain | None
     first: int
+    lint_ignored: tuple[str, ...] = ()

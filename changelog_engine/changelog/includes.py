@@ -10,6 +10,7 @@ from changelog_engine.changelog.declarations import (
     check_versions,
     read_context_names,
     read_defaults,
+    read_lint_ignored,
     read_name,
     read_parameters,
 )
@@ -33,6 +34,7 @@ class _Inherited:
 
     contexts: tuple[Expression, ...] = ()
     chain: Chain | None = None
+    lint_ignored: tuple[str, ...] = ()
 
 
 class Loader:
@@ -82,14 +84,14 @@ class Loader:
         check_versions(fields, log, self.engine_version)
         read_parameters(fields, log, self.texts.parameters)
         chain = _chain(fields.get("order"), inherited.chain)
+        ignored = read_lint_ignored(fields, inherited.lint_ignored)
         real = source.path.resolve()
         self._open[real] = source.name
         for item in fields.get("include", ()):
-            self._include(item, log, _Inherited(inherited.contexts, chain))
+            self._include(item, log, _Inherited(inherited.contexts, chain, ignored))
         del self._open[real]
-        self.parser.parse(
-            LoadedFile(log, fields, read_defaults(fields, log, self.texts), inherited.contexts, chain, first)
-        )
+        defaults = read_defaults(fields, log, self.texts)
+        self.parser.parse(LoadedFile(log, fields, defaults, inherited.contexts, chain, first, ignored))
 
     def _include(self, item: Scalar | Fields, log: FileLog, inherited: _Inherited) -> None:
         if isinstance(item, Fields):
@@ -101,6 +103,7 @@ class Loader:
             inherited = _Inherited(
                 inherited.contexts if contexts is None else (*inherited.contexts, contexts),
                 _chain(item.get("order"), inherited.chain),
+                inherited.lint_ignored,
             )
         else:
             node = item

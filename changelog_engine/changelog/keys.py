@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from changelog_engine.changelog.expressions import NAME_PATTERN
+from changelog_engine.changelog.lint_rules import RULES
 from changelog_engine.changes import KINDS
 from changelog_engine.changes.kinds import DATABASE_KINDS, PATH, SQL, by_database
 from changelog_engine.changes.shapes import (
@@ -95,6 +96,16 @@ CONSIDERATION: Final = {
     "run_as": Key(Text(words="a role", rule=_FILLED), "the role that its SQL runs as; `none` for the login's own"),
 }
 """How a changeset treats the others on its database; what is left out is what the configuration says."""
+
+LINT: Final = Record(
+    "lint settings",
+    "What `changelog lint` is to leave alone.",
+    {
+        "ignore": Key(
+            ListOf(Choice({name: rule.meaning for name, rule in RULES.items()})), "rules that are switched off"
+        )
+    },
+)
 
 # ----------------------------------------------------------------------------------------------- preconditions
 
@@ -296,6 +307,7 @@ CHANGESET = Record(
             "earlier checksums of this changeset that are fine too, or `any`",
         ),
         "statements": Key(_STATEMENTS, "how its SQL is cut into statements"),
+        "lint": Key(LINT, "what `changelog lint` leaves alone in it"),
         **CONSIDERATION,
     },
     one_of=tuple(_WHAT),
@@ -367,6 +379,7 @@ CHANGELOG = Record(
             ListOf(ByNode(scalar=PATH, mapping=_INCLUDE)), "further changelogs, declared before this file's own"
         ),
         "order": Key(_ORDER, "how this file's changesets, and those it includes, are ordered"),
+        "lint": Key(LINT, "what `changelog lint` leaves alone in this file's changesets, and those it includes"),
         "changesets": Key(ListOf(ByKey((("tag", TAG),), CHANGESET)), "changesets and tags, in declared order"),
     },
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping as MappingOf
 from typing import Any
 
 from changelog_engine.changelog.consideration import read_consideration
-from changelog_engine.changelog.declarations import Defaults, read_statements
+from changelog_engine.changelog.declarations import Defaults, read_lint_ignored, read_statements
 from changelog_engine.changelog.expressions import all_of
 from changelog_engine.changelog.file_log import FileLog
 from changelog_engine.changelog.files import LoadedFile
@@ -117,6 +117,7 @@ class Parser:
             on_error=OnError(fields["on_error"]) if "on_error" in fields else defaults.on_error,
             accept_checksums=_accepted(fields.get("accept_checksums", ())),
             consideration=read_consideration(fields, log, texts, defaults.consideration),
+            lint_ignored=read_lint_ignored(fields, file.lint_ignored),
         )
 
     def _depends_on(self, fields: Fields, file: LoadedFile, location: Location) -> tuple[Dependency, ...]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 EMPTY: dict[str, dict[str, Any]] = {
     "validate": {"errors": [], "warnings": []},
+    "lint": {"findings": []},
     "status": {"changesets": [], "counts": {}, "tags": []},
     "plan": {"steps": []},
     "update": {"deployment": None, "applied": [], "marked": [], "skipped": [], "failed": [], "tags": []},

@@ -22,6 +22,7 @@ OPTIONS = {
     "init": OUTPUT,
     "new": COMMON | {"--author", "--description", "--depends-on"},
     "validate": COMMON,
+    "lint": COMMON,
     "status": COMMON | FILTERS | {"--check"},
     "plan": COMMON | FILTERS | {"--count", "--to-tag", "--sql", "-o"},
     "plan rollback": COMMON | RUN | TARGETS | {"--sql", "-o"},

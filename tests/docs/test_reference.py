@@ -1,4 +1,4 @@
-"""`docs/reference.md` and `docs/architecture.md` say what the program says: its help, its key tables, its modules.
+"""Pages say what the program says: its help, its key tables, its modules, the rules of lint.
 
 Their parts between `<!-- generated: NAME -->` and `<!-- end -->` are made by this module. After a change there:
 
@@ -19,6 +19,7 @@ import click
 import pytest
 
 from changelog_engine.changelog.keys import CHANGELOG
+from changelog_engine.changelog.lint_rules import RULES
 from changelog_engine.changes.shapes import Choice, Record
 from changelog_engine.cli.main import COMMANDS, changelog
 from changelog_engine.settings_file import KEYS
@@ -27,6 +28,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "changelog_engine"
 REFERENCE = ROOT / "docs" / "reference.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
+LINT = ROOT / "docs" / "lint.md"
 GENERATED = re.compile(r"(<!-- generated: ([\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 SHARED = {
@@ -171,6 +173,7 @@ STAGES = (
     "sql/postgresql",
     "sql/glot",
     "graph",
+    "lint",
     "plan",
     "execute",
     "ledger",
@@ -199,7 +202,13 @@ def first_sentence(file: Path) -> str:
     return sentence.replace("``", "`").rstrip(".")
 
 
+def render_rules() -> str:
+    rows = [(f"`{name}`", rule.severity.value, rule.meaning, rule.remedy) for name, rule in RULES.items()]
+    return "\n" + table(("rule", "severity", "what is found", "remedy"), rows)
+
+
 PARTS = {
+    "rules": render_rules,
     "commands": render_commands,
     "shared options": render_shared,
     "keys": render_keys,
@@ -214,7 +223,7 @@ def regenerate(text: str) -> str:
 # ---------------------------------------------------------------------------------------------------- testing
 
 
-@pytest.mark.parametrize("page", [REFERENCE, ARCHITECTURE], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [REFERENCE, ARCHITECTURE, LINT], ids=lambda page: page.name)
 def test_a_page_is_what_the_program_says(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert GENERATED.search(text)
@@ -245,5 +254,5 @@ def test_every_key_of_the_configuration_file_is_described() -> None:
 
 
 if __name__ == "__main__" and sys.argv[1:] == ["--update"]:
-    for page in (REFERENCE, ARCHITECTURE):
+    for page in (REFERENCE, ARCHITECTURE, LINT):
         page.write_text(regenerate(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,1 @@
+"""What a changelog says that is likely to go wrong, found without a database."""

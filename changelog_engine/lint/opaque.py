@@ -1,0 +1,13 @@
+"""SQL of which it cannot be told what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from changelog_engine.lint.subject import Hit, Subject
+
+
+def opaque_sql(subject: Subject) -> Iterator[Hit]:
+    for changeset in subject.changesets:
+        for opaque, location in subject.changes(changeset).opaque():
+            yield Hit(changeset, f"`{changeset.id}` has what cannot be read: {opaque.what}", location)

@@ -1,0 +1,235 @@
+"""`changelog lint` on the command line: its forms, its exit code, and the program that it can do without."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.parse import unquote
+
+import jsonschema
+import pytest
+
+from changelog_engine.changelog.lint_rules import RULES
+from changelog_engine.cli.lint_formats import SARIF_SCHEMA
+from tests.cli.conftest import Cli
+
+URL = ("--url", "postgresql://nobody@nowhere/none")
+
+FAULTY = """\
+changesets:
+  - id: orders
+    sql: CREATE TABLE orders (id int)
+    rollback: DROP TABLE order_lines
+  - id: "50-percent,off"
+    sql: |
+      UPDATE orders SET id = 1
+    rollback: SELECT 1
+  - id: opaque
+    sql: DO $$ BEGIN EXECUTE f(); END $$
+    rollback: SELECT 1
+""".replace("50-percent,off", "half-off")
+
+CLEAN = """\
+changesets:
+  - id: orders
+    sql: CREATE TABLE orders (id int)
+    rollback: DROP TABLE orders
+"""
+
+# Of SARIF 2.1.0, what a consumer cannot do without; its whole schema is on no machine of ours.
+SARIF = {
+    "type": "object",
+    "required": ["$schema", "version", "runs"],
+    "properties": {
+        "$schema": {"const": SARIF_SCHEMA},
+        "version": {"const": "2.1.0"},
+        "runs": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "required": ["tool", "results"],
+                "properties": {
+                    "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+                    "tool": {
+                        "required": ["driver"],
+                        "properties": {
+                            "driver": {
+                                "required": ["name", "version", "rules"],
+                                "properties": {
+                                    "rules": {
+                                        "type": "array",
+                                        "uniqueItems": True,
+                                        "items": {
+                                            "required": ["id", "shortDescription", "defaultConfiguration"],
+                                            "properties": {
+                                                "id": {"type": "string"},
+                                                "shortDescription": {"required": ["text"]},
+                                                "help": {"required": ["text"]},
+                                                "defaultConfiguration": {
+                                                    "properties": {"level": {"$ref": "#/definitions/level"}}
+                                                },
+                                            },
+                                        },
+                                    }
+                                },
+                            }
+                        },
+                    },
+                    "results": {
+                        "type": "array",
+                        "items": {
+                            "required": ["ruleId", "ruleIndex", "level", "message", "locations"],
+                            "properties": {
+                                "ruleIndex": {"type": "integer", "minimum": 0, "maximum": len(RULES) - 1},
+                                "level": {"$ref": "#/definitions/level"},
+                                "message": {"required": ["text"]},
+                                "locations": {
+                                    "items": {
+                                        "required": ["physicalLocation"],
+                                        "properties": {
+                                            "physicalLocation": {
+                                                "required": ["artifactLocation", "region"],
+                                                "properties": {
+                                                    "artifactLocation": {
+                                                        "properties": {"uri": {"pattern": "^[^\\s]+$"}}
+                                                    },
+                                                    "region": {
+                                                        "properties": {
+                                                            "startLine": {"type": "integer", "minimum": 1},
+                                                            "startColumn": {"type": "integer", "minimum": 1},
+                                                        }
+                                                    },
+                                                },
+                                            }
+                                        },
+                                    }
+                                },
+                            },
+                        },
+                    },
+                },
+            },
+        },
+    },
+    "definitions": {"level": {"enum": ["none", "note", "warning", "error"]}},
+}
+
+
+def test_findings_have_their_place_and_remedy_and_an_error_exits_with_1(cli: Cli) -> None:
+    cli.write(FAULTY)
+    result = cli("lint", *URL, code=1)
+    assert "error[rollback-does-not-undo]: the rollback of `orders` does not undo it" in result.out
+    assert "  --> main.yaml:4:15\nremedy: write what undoes exactly these changes" in result.out
+    assert result.out.endswith("3 changesets: 1 error, 1 warning, 1 note\n")
+
+
+def test_without_findings_that_is_said(cli: Cli) -> None:
+    cli.write(CLEAN)
+    assert cli("lint", *URL).out == "1 changeset: nothing found\n"
+    assert cli("lint", *URL, "--quiet").out == ""
+
+
+def test_warnings_and_notes_are_no_failure(cli: Cli) -> None:
+    cli.write(FAULTY.replace("order_lines", "orders"))
+    assert "warning[lossy-update-without-backup]" in cli("lint", *URL).out
+    assert "note[" not in cli("lint", *URL, "--quiet").out
+
+
+def test_as_json(cli: Cli) -> None:
+    cli.write(FAULTY)
+    value = cli.json("lint", *URL, code=1)
+    assert {finding["rule"] for finding in value["findings"]} == {
+        "rollback-does-not-undo",
+        "lossy-update-without-backup",
+        "opaque-sql",
+    }
+    assert all(
+        set(found) == {"rule", "severity", "message", "changeset", "file", "line", "column", "remedy"}
+        for found in value["findings"]
+    )
+    assert (value["changesets"], value["ignored"]) == (3, 0)
+
+
+def test_an_invalid_changelog_keeps_its_exit_code(cli: Cli) -> None:
+    cli.write("changesets: [{id: x}]")
+    assert cli.json("lint", *URL, code=3)["findings"] == []
+
+
+def test_a_rule_that_there_is_none_of_is_an_error(cli: Cli) -> None:
+    cli.write("lint: {ignore: [rollback-does-not-und]}\nchangesets: []\n")
+    assert "did you mean `rollback-does-not-undo`?" in cli("lint", *URL, code=3).err
+
+
+def test_as_sarif(cli: Cli) -> None:
+    cli.write(FAULTY, "changelogs/a folder/ä.yaml")
+    cli.write("include: ['a folder/ä.yaml']\nchangesets: []\n")
+    value = json.loads(cli("lint", *URL, "--format", "sarif", code=1).out)
+    jsonschema.validate(value, SARIF)
+    (run,) = value["runs"]
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert rules == list(RULES)
+    assert [rules[result["ruleIndex"]] for result in run["results"]] == [each["ruleId"] for each in run["results"]]
+    place = run["results"][0]["locations"][0]["physicalLocation"]
+    assert unquote(place["artifactLocation"]["uri"]) == "changelogs/a folder/ä.yaml"
+    assert place["region"] == {"startLine": 4, "startColumn": 15}
+
+
+def test_as_annotations_of_github(cli: Cli) -> None:
+    cli.write(FAULTY, "changelogs/100%, or:so.yaml")
+    cli.write("include: ['100%, or:so.yaml']\nchangesets: []\n")
+    lines = cli("lint", *URL, "--format", "github", code=1).out.splitlines()
+    assert [line.split(" ")[0] for line in lines] == ["::error", "::warning", "::notice"]
+    head, message = lines[0].removeprefix("::error ").split("::", 1)
+    assert head == (
+        "file=changelogs/100%25%2C or%3Aso.yaml,line=4,col=15,title=changelog lint%3A rollback-does-not-undo"
+    )
+    assert message.startswith("the rollback of `orders`")
+    assert "%0Aremedy: " in message
+
+
+LOCKING = """\
+parameters: {table: orders}
+changesets:
+  - id: orders
+    sql: |
+      CREATE TABLE orders (id int);
+      CREATE INDEX of_orders ON orders (id);
+    rollback: DROP TABLE orders
+  - id: index
+    changes:
+      - sql: SELECT 1
+      - sql: |
+          SELECT 'ä'; CREATE INDEX later ON ${table} (id);
+    rollback: DROP INDEX later
+"""
+
+
+def test_locking_ddl_is_found_by_squawk(cli: Cli) -> None:
+    cli.write(LOCKING)
+    (found,) = cli.json("lint", *URL)["findings"]
+    assert (found["rule"], found["changeset"], found["line"], found["column"]) == ("locking-ddl", "index", 12, 23)
+    assert found["message"].endswith("(require-concurrent-index-creation)")
+    assert "concurrently" in found["remedy"]
+
+
+def test_without_squawk_that_is_said_with_verbose(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    cli.write(LOCKING)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    assert cli("lint", *URL).err == ""
+    result = cli("lint", *URL, "--verbose")
+    assert result.out.endswith("nothing found\n")
+    assert result.err.count("`squawk` is not installed") == 1
+
+
+@pytest.mark.parametrize("script", ["echo not JSON", "exit 3", "echo '[{}]'"])
+def test_a_squawk_that_fails_fails_nothing_else(
+    script: str, cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "bin" / "squawk"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    cli.write(LOCKING)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    assert "`squawk` failed" in cli("lint", *URL, "--verbose").err
