@@ -84,7 +84,9 @@ class Act(StrEnum):
 class Effect(NamedTuple):
     """``word`` is what people call the object ("table", "materialized view"), ``place`` the offset in the text, in
     characters. ``alternatives`` are the other schemas, after the thing's own, in which a used name is looked for (for a
-    column and the like: in which its relation is).
+    column and the like: in which its relation is). ``arguments`` are the types of a routine's or operator's arguments
+    ("int4, mood") where it is made, changed or dropped: overloads are one thing, but to replace one is not to replace
+    the other. None where they are not told.
     """
 
     act: Act
@@ -92,6 +94,7 @@ class Effect(NamedTuple):
     word: str
     place: int = 0
     alternatives: tuple[str, ...] = ()
+    arguments: str | None = None
 
 
 class Writing(StrEnum):

@@ -181,8 +181,8 @@ def _drop_statement(state: State, node: Node) -> None:
 def _drop(state: State, target: Target | None, place: int, missing_ok: bool) -> None:
     """IF EXISTS needs nothing."""
     if target is not None and missing_ok:
-        thing, word, alternatives = target
-        state.add(Act.DROPS, thing, word, place, alternatives)
+        thing, word, alternatives, arguments = target
+        state.add(Act.DROPS, thing, word, place, alternatives, arguments)
         if word in WITH_ROW_TYPE:
             state.add(Act.DROPS, Thing(Kind.TYPE, thing.name, thing.schema), "type", place, alternatives)
     else:
@@ -210,7 +210,8 @@ def _replace_facet(state: State, facet: str, target: Target | None, place: int) 
     """What an object has one of, whatever else is done to it: a comment, an owner."""
     if target is not None:
         thing = target.thing
-        name = f"{thing.kind} {of_relation(thing.of, thing.name)}"
+        arguments = "" if target.arguments is None else f"({target.arguments})"
+        name = f"{thing.kind} {of_relation(thing.of, thing.name)}{arguments}"
         state.add(Act.REPLACES, other(facet, name, thing.schema), facet, place, target.alternatives)
 
 
@@ -250,7 +251,7 @@ def _relation_names(node: Node) -> list[str]:
 
 
 def _made_by_renaming(state: State, target: Target, renamed: Thing) -> None:
-    state.add(Act.RENAMES_TO, renamed, target.word, state.start, target.alternatives)
+    state.add(Act.RENAMES_TO, renamed, target.word, state.start, target.alternatives, target.arguments)
     if target.word in WITH_ROW_TYPE:
         row_type = Thing(Kind.TYPE, renamed.name, renamed.schema)
         state.add(Act.RENAMES_TO, row_type, "type", state.start, target.alternatives)

@@ -11,7 +11,9 @@ from changelog_engine.sql.postgresql.parsing import Node
 from changelog_engine.sql.postgresql.plpgsql import has_fields, read_plpgsql
 from changelog_engine.sql.postgresql.queries import read_statement
 from changelog_engine.sql.postgresql.state import Handler, State, is_own_type, names_of
+from changelog_engine.sql.postgresql.targets import arguments_of
 
+_NOT_TAKEN = ("FUNC_PARAM_OUT", "FUNC_PARAM_TABLE")
 _NOT_READ = ("c", "internal")
 """Languages whose bodies are names of what the server itself has."""
 
@@ -28,7 +30,10 @@ def _create_function(state: State, node: Node) -> None:
         state.use(Kind.ROUTINE, strings(options["support"]["List"]["items"]), "function", state.start)
     for type_name in options.get("transform", {}).get("List", {}).get("items", []):
         use_type(state, type_name["TypeName"])
-    state.add(Act.REPLACES if node.get("replace") else Act.CREATES, thing, word, state.start)
+    taken = [item["FunctionParameter"] for item in node.get("parameters", [])]
+    arguments = arguments_of([each["argType"] for each in taken if each.get("mode") not in _NOT_TAKEN])
+    act = Act.REPLACES if node.get("replace") else Act.CREATES
+    state.add(act, thing, word, state.start, arguments=arguments)
     with state.within(names[-1], True, variables):
         state.rows = _rows(state, node)
         for item in node.get("options", []):

@@ -91,7 +91,15 @@ class State:
         location = node.get("location", -1)
         return self.offset + self._place_of(location) if location > 0 and self.offset is not None else self.start
 
-    def add(self, act: Act, thing: Thing, word: str, place: int, alternatives: tuple[str, ...] = ()) -> None:
+    def add(
+        self,
+        act: Act,
+        thing: Thing,
+        word: str,
+        place: int,
+        alternatives: tuple[str, ...] = (),
+        arguments: str | None = None,
+    ) -> None:
         """An effect; within a body only what the body needs."""
         if self.body is not None and act not in _NEEDS:
             self._opaque_body(place)
@@ -103,7 +111,7 @@ class State:
         # What is needed is said once; what is done may be done again (dropped, and made anew).
         if (act, thing) not in self._seen or act not in _NEEDS:
             self._seen.add((act, thing))
-            self._objects.append(Effect(act, thing, word, place, alternatives))
+            self._objects.append(Effect(act, thing, word, place, alternatives, arguments))
 
     def made(self, thing: Thing) -> bool:
         """Whether the text has made it so far."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from changelog_engine.sql.effects import Act, Kind, Thing
 from changelog_engine.sql.postgresql.expressions import use_type
 from changelog_engine.sql.postgresql.names import column, items, other, strings
+from changelog_engine.sql.postgresql.parsing import Node
 from changelog_engine.sql.postgresql.state import State
 
 RELATIONS = {
@@ -63,6 +65,7 @@ class Target(NamedTuple):
     thing: Thing
     word: str
     alternatives: tuple[str, ...] = ()
+    arguments: str | None = None
 
 
 def target_of(state: State, kind: str, node: Any) -> Target | None:
@@ -147,11 +150,21 @@ def part_of(state: State, kind: str, qualifier: list[str], name: str) -> Target 
 
 
 def _with_arguments(state: State, kind: Kind, word: str, node: Any) -> Target:
-    for argument in node.get("ObjectWithArgs", {}).get("objargs", []):
-        if "TypeName" in argument:
-            use_type(state, argument["TypeName"])
+    named = node.get("ObjectWithArgs", {})
+    types = [argument.get("TypeName", {}) for argument in named.get("objargs", [])]
+    for type_name in types:
+        use_type(state, type_name)
     thing, alternatives = state.looked_up(kind, _names(node))
-    return Target(thing, word, alternatives)
+    arguments = None if named.get("args_unspecified") else arguments_of(types)
+    return Target(thing, word, alternatives, arguments)
+
+
+def arguments_of(types: Sequence[Node]) -> str:
+    """The types of arguments, as effects have them."""
+    return ", ".join(
+        ".".join(strings(node.get("names", []))).removeprefix("pg_catalog.") + "[]" * len(node.get("arrayBounds", []))
+        for node in types
+    )
 
 
 def _of_domain(state: State, node: Any) -> Target:
@@ -165,9 +178,9 @@ def act_on(state: State, act: Act | None, target: Target | None, place: int, mis
     """An act on an object that has to be there, unless ``missing_ok``; None: it only has to be there."""
     if target is None:
         return
-    thing, word, alternatives = target
+    thing, word, alternatives, arguments = target
     state.add(Act.MAY_USE if missing_ok else Act.USES, thing, word, place, alternatives)
     if act is not None:
-        state.add(act, thing, word, place, alternatives)
+        state.add(act, thing, word, place, alternatives, arguments)
         if word in WITH_ROW_TYPE and act in (Act.DROPS, Act.RENAMES_FROM):
             state.add(act, Thing(Kind.TYPE, thing.name, thing.schema), "type", place, alternatives)

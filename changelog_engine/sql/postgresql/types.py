@@ -7,7 +7,7 @@ from changelog_engine.sql.postgresql.expressions import EVERYDAY_OPERATORS, Scop
 from changelog_engine.sql.postgresql.names import definitions, made_up, name_in, of_relation, strings
 from changelog_engine.sql.postgresql.parsing import Node
 from changelog_engine.sql.postgresql.state import Handler, State, names_of
-from changelog_engine.sql.postgresql.targets import Target, act_on
+from changelog_engine.sql.postgresql.targets import Target, act_on, arguments_of
 
 
 def _of(thing: Thing) -> str:
@@ -107,6 +107,7 @@ _DEFINED = {
     "OBJECT_TSTEMPLATE": (Kind.TEXT_SEARCH, "text search template"),
 }
 _TYPES = frozenset({"stype", "basetype", "mstype", "leftarg", "rightarg", "like", "element"})
+_ARGUMENTS = ("basetype", "leftarg", "rightarg")
 _FUNCTIONS = frozenset(
     (
         *("sfunc", "finalfunc", "combinefunc", "serialfunc", "deserialfunc", "msfunc", "minvfunc", "mfinalfunc"),
@@ -122,13 +123,17 @@ def _define(state: State, node: Node) -> None:
     kind, word = _DEFINED[node["kind"]]
     act = Act.REPLACES if node.get("replace") else (Act.ENSURES if node.get("if_not_exists") else Act.CREATES)
     thing = state.new(kind, names_of(node, "defnames"), state.start)
-    for argument in node.get("args", []):
-        walk(state, argument, Scope())
-        for parameter in argument.get("List", {}).get("items", []):
-            use_type(state, parameter["FunctionParameter"]["argType"])
+    types = [
+        parameter["FunctionParameter"]["argType"]
+        for argument in node.get("args", [])
+        for parameter in argument.get("List", {}).get("items", [])
+    ]
+    for type_name in types:
+        use_type(state, type_name)
     for key, value in definitions(node, "definition").items():
         if key in _TYPES and "TypeName" in value:
             use_type(state, value["TypeName"])
+            types += [value["TypeName"]] if key in _ARGUMENTS else []
         elif key in _FUNCTIONS:
             state.use(Kind.ROUTINE, name_in(value), "function", state.start)
         elif key in _SEARCHED and kind is Kind.TEXT_SEARCH:
@@ -137,7 +142,8 @@ def _define(state: State, node: Node) -> None:
             state.use(Kind.COLLATION, name_in(value), "collation", state.start)
         elif key in ("sortop", "commutator", "negator") and not (kind is Kind.OPERATOR and key != "sortop"):
             state.use(Kind.OPERATOR, name_in(value), "operator", state.start)
-    state.add(act, thing, word, state.start)
+    arguments = arguments_of(types) if kind in (Kind.ROUTINE, Kind.OPERATOR) else None
+    state.add(act, thing, word, state.start, arguments=arguments)
     if kind is Kind.OPERATOR and thing.name in EVERYDAY_OPERATORS:
         state.opaque(f"where the operator {thing.name} is used for these types", state.start)
 

@@ -23,7 +23,8 @@ def render(effects: Effects, text: str) -> str:
     lines: list[tuple[int, str]] = []
     for effect in effects.objects:
         elsewhere = f" (or in: {', '.join(name or 'public' for name in effect.alternatives)})"
-        shown = f"{effect.act.value} {effect.word} {name(effect.thing)}"
+        arguments = "" if effect.arguments is None else f" ({effect.arguments})"
+        shown = f"{effect.act.value} {effect.word} {name(effect.thing)}{arguments}"
         lines.append((effect.place, shown + (elsewhere if effect.alternatives else "")))
     for write in effects.writes:
         rows = "" if write.rows is None else f" rows {list(write.rows)}"
