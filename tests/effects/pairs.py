@@ -572,4 +572,10 @@ PAIRS = (
         "SELECT c FROM p",
         "CREATE TABLE w (id int) PARTITION BY RANGE (id); CREATE TABLE p PARTITION OF w DEFAULT;",
     ),
+    Pair(
+        "on conflict expression",
+        "CREATE UNIQUE INDEX i ON t (lower(b), (a + 1))",
+        "INSERT INTO t (id) VALUES (1) ON CONFLICT ((a+1), lower(b)) DO NOTHING",
+        _T,
+    ),
 )

@@ -87,6 +87,24 @@ def key_name(columns: Sequence[str]) -> str:
     return ",".join(sorted(columns))
 
 
+def key_part(element: Node) -> str:
+    """A column of a key (an IndexElem), or the expression in its place: in the same form, wherever it stands."""
+    return element["name"] if "name" in element else _form(element.get("expr", {}))
+
+
+def _form(node: Any) -> str:
+    if isinstance(node, list):
+        return ", ".join(_form(item) for item in node)
+    if not isinstance(node, dict):
+        return str(node)
+    if "ColumnRef" in node:
+        return strings(node["ColumnRef"]["fields"])[-1]
+    if "FuncCall" in node:
+        call = node["FuncCall"]
+        return f"{strings(call['funcname'])[-1]}({_form(call.get('args', []))})"
+    return " ".join(f"{key} {_form(value)}" for key, value in node.items() if key != "location")
+
+
 def column(of: str, name: str) -> Thing:
     return Thing(Kind.COLUMN, name, "", of)
 

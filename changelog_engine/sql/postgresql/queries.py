@@ -13,7 +13,7 @@ from changelog_engine.sql.postgresql.expressions import (
     use_type,
     walk,
 )
-from changelog_engine.sql.postgresql.names import Relation, key_name, strings
+from changelog_engine.sql.postgresql.names import Relation, key_name, key_part, strings
 from changelog_engine.sql.postgresql.parsing import Node
 from changelog_engine.sql.postgresql.rows import condition_rows, inserted_rows
 from changelog_engine.sql.postgresql.state import Handler, State, names_of
@@ -220,11 +220,11 @@ def _read_conflict(state: State, node: Node, relation: Relation | None, scope: S
     scope.qualified["excluded"] = relation
     infer = node.get("infer", {})
     elements = [element["IndexElem"] for element in infer.get("indexElems", [])]
-    names = [element["name"] for element in elements if "name" in element]
-    if elements and len(names) == len(elements):
-        use_key(state, relation, key_name(names), state.at(infer))
-    for name in names:
-        state.use_column(relation, name, place)
+    if elements:
+        use_key(state, relation, key_name([key_part(element) for element in elements]), state.at(infer))
+    for element in elements:
+        if "name" in element:
+            state.use_column(relation, element["name"], place)
     walk(state, infer, scope)
     if "conname" in infer and relation is not None:
         thing = Thing(Kind.CONSTRAINT, infer["conname"], "", relation.of)

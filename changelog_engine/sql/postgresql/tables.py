@@ -16,7 +16,7 @@ from changelog_engine.sql.postgresql.expressions import (
     use_value,
     walk,
 )
-from changelog_engine.sql.postgresql.names import Relation, column, key_name, made_up, strings
+from changelog_engine.sql.postgresql.names import Relation, column, key_name, key_part, made_up, strings
 from changelog_engine.sql.postgresql.parsing import Node
 from changelog_engine.sql.postgresql.queries import make_from_query, read_query
 from changelog_engine.sql.postgresql.state import SERIAL, Handler, State, names_of
@@ -295,9 +295,8 @@ def create_index(state: State, node: Node) -> None:
     state.add(act, thing, "index", place, relation.alternatives)
     names = [element["name"] for element in elements if "name" in element]
     if node.get("unique"):
-        if len(names) == len(elements):
-            key = Thing(Kind.KEY, key_name(names), "", relation.of)
-            state.add(act, key, "key", place, relation.alternatives)
+        key = Thing(Kind.KEY, key_name([key_part(element) for element in elements]), "", relation.of)
+        state.add(act, key, "key", place, relation.alternatives)
         tighten(state, relation, names, place)
 
 
