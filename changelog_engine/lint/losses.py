@@ -17,11 +17,11 @@ def drop_without_backup(subject: Subject) -> Iterator[Hit]:
         changes = subject.changes(changeset)
         if not _may_lose(changeset):
             continue
-        ended = net(effect for effect, _ in changes.effects())[1]
-        for effect, location in changes.effects():
+        ended = net(changes.effects())[1]
+        for effect in changes.effects():
             is_dropped = effect.act is Act.DROPS and ended.get(effect.thing) is effect
             if is_dropped and effect.word in _WITH_ROWS and not _is_copied(effect, changes):
-                yield _dropped(changeset, effect, location)
+                yield _dropped(changeset, effect, changes.located(effect))
 
 
 def _dropped(changeset: Changeset, effect: Effect, location: Location) -> Hit:
@@ -47,8 +47,8 @@ def _copies(table: Thing, changes: Script) -> bool:
     uses = changes.things(Act.USES)
     if table not in uses:
         return False
-    made = {each for each in net(effect for effect, _ in changes.effects())[0] if each.kind is Kind.RELATION}
-    filled = {write.relation for write, _ in changes.writes() if write.writing is Writing.INSERTS}
+    made = {each for each in net(changes.effects())[0] if each.kind is Kind.RELATION}
+    filled = {write.relation for write in changes.writes() if write.writing is Writing.INSERTS}
     filled |= {each for each in made if _has_columns_unsaid(each, changes)}
     return bool((filled & (made | uses)) - {table}) or _is_rebuilt(table, changes)
 
@@ -70,11 +70,11 @@ def lossy_update_without_backup(subject: Subject) -> Iterator[Hit]:
             continue
         changes, rollback = subject.changes(changeset), subject.rollback(changeset)
         made = changes.things(Act.CREATES, Act.ENSURES, Act.REPLACES, Act.RENAMES_TO)
-        restored = {write.relation for write, _ in rollback.writes()} if rollback is not None else set()
+        restored = {write.relation for write in rollback.writes()} if rollback is not None else set()
         if rollback is not None and rollback.is_opaque:
             continue
         seen: set[Thing] = set()
-        for write, location in changes.writes():
+        for write in changes.writes():
             table = write.relation
             if write.writing is Writing.INSERTS or table in made | restored | seen or _copies(table, changes):
                 continue
@@ -82,7 +82,7 @@ def lossy_update_without_backup(subject: Subject) -> Iterator[Hit]:
             if write.columns and all(Thing(Kind.COLUMN, name, "", of) in made for name in write.columns):
                 continue
             seen.add(table)
-            yield _overwritten(changeset, of, write.writing, location)
+            yield _overwritten(changeset, of, write.writing, changes.located(write))
 
 
 def _overwritten(changeset: Changeset, table: str, writing: Writing, location: Location) -> Hit:

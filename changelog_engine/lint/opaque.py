@@ -9,5 +9,6 @@ from changelog_engine.lint.subject import Hit, Subject
 
 def opaque_sql(subject: Subject) -> Iterator[Hit]:
     for changeset in subject.changesets:
-        for opaque, location in subject.changes(changeset).opaque():
-            yield Hit(changeset, f"`{changeset.id}` has what cannot be read: {opaque.what}", location)
+        changes = subject.changes(changeset)
+        for opaque in (each for read in changes.read for each in read.opaque):
+            yield Hit(changeset, f"`{changeset.id}` has what cannot be read: {opaque.what}", changes.located(opaque))

@@ -66,7 +66,7 @@ def _belongs(thing: Thing, relation: Thing) -> bool:
 
 def _stays(changes: Script, rollback: Script) -> Iterator[str]:
     """What the changes made and the rollback leaves."""
-    made, _ = net(effect for effect, _ in changes.effects())
+    made, _ = net(changes.effects())
     gone = rollback.things(*_ENDS)
     if not made or any("CASCADE" in text.text.upper() for text in rollback.texts):
         # What CASCADE takes along is not in the text.
@@ -81,8 +81,8 @@ def _stays(changes: Script, rollback: Script) -> Iterator[str]:
 
 def _rows_that_stay(changes: Script, rollback: Script, gone: set[Thing]) -> Iterator[str]:
     made = changes.things(*_MAY_MAKE)
-    inserted = {write.relation for write, _ in changes.writes() if write.writing is Writing.INSERTS}
-    written = {write.relation for write, _ in rollback.writes()}
+    inserted = {write.relation for write in changes.writes() if write.writing is Writing.INSERTS}
+    written = {write.relation for write in rollback.writes()}
     for relation in sorted(inserted - written - gone - made):
         yield f"the rows that the changeset inserts into `{_name(relation)}` stay"
 
@@ -113,7 +113,7 @@ def _goes(changes: Script, rollback: Script) -> Iterator[str]:
     made = changes.things(*_MAY_MAKE)
     own = rollback.things(*_MAY_MAKE)
     relations = {thing.name for thing in made if thing.kind is Kind.RELATION}
-    for thing, effect in net(effect for effect, _ in rollback.effects())[1].items():
+    for thing, effect in net(rollback.effects())[1].items():
         if effect.act is not Act.DROPS or thing in made or thing in own or _is_dropped_along(thing, rollback):
             continue
         if thing.of.rpartition(".")[2] in relations or thing.kind is Kind.KEY:
@@ -131,7 +131,7 @@ def _is_dropped_along(thing: Thing, rollback: Script) -> bool:
 def _missing(changes: Script, rollback: Script) -> Iterator[str]:
     """What the changes dropped and the rollback does not make again."""
     again = rollback.things(*_MAY_MAKE)
-    ended = net(effect for effect, _ in changes.effects())[1]
+    ended = net(changes.effects())[1]
     for thing, effect in ended.items():
         if thing in again or thing.kind in (Kind.KEY, Kind.CONSTRAINT) or effect.word == "index":
             # A constraint may come back under another name.

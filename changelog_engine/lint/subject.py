@@ -28,18 +28,21 @@ class Script(NamedTuple):
     texts: tuple[SqlText, ...]
     read: tuple[Effects, ...]
 
-    def effects(self) -> Iterator[tuple[Effect, Location]]:
-        """What is done to objects, in order, and where."""
-        for text, read in zip(self.texts, self.read, strict=True):
-            yield from ((effect, text.locate(effect.place)) for effect in read.objects)
+    def effects(self) -> Iterator[Effect]:
+        """What is done to objects, in order."""
+        for read in self.read:
+            yield from read.objects
 
-    def writes(self) -> Iterator[tuple[RowWrite, Location]]:
-        for text, read in zip(self.texts, self.read, strict=True):
-            yield from ((write, text.locate(write.place)) for write in read.writes)
+    def writes(self) -> Iterator[RowWrite]:
+        for read in self.read:
+            yield from read.writes
 
-    def opaque(self) -> Iterator[tuple[Opaque, Location]]:
+    def located(self, found: Effect | RowWrite | Opaque) -> Location:
+        """Where something that was read stands in the files."""
         for text, read in zip(self.texts, self.read, strict=True):
-            yield from ((opaque, text.locate(opaque.place)) for opaque in read.opaque)
+            if any(found is each for each in (*read.objects, *read.writes, *read.opaque)):
+                return text.locate(found.place)
+        raise LookupError("it is from another script")
 
     @property
     def is_opaque(self) -> bool:
@@ -47,7 +50,7 @@ class Script(NamedTuple):
 
     def things(self, *acts: Act) -> set[Thing]:
         """The things that one of these acts is done to."""
-        return {effect.thing for effect, _ in self.effects() if effect.act in acts}
+        return {effect.thing for read in self.read for effect in read.objects if effect.act in acts}
 
 
 class Subject:

@@ -32,7 +32,7 @@ def read_effects(text: str, dbms: str) -> Effects:
         except (LookupError, TypeError, ValueError, AttributeError, RecursionError, StopIteration):
             # A tree of a shape that nobody has thought of: it is said, and what comes after it is read.
             state.opaque(_not_understood(disguised, start, end), start)
-    return undisguised(state.effects())
+    return undisguised(state.effects()) if "${" in text else state.effects()
 
 
 def _not_understood(text: str, start: int, end: int) -> str:

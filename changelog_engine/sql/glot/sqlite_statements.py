@@ -59,7 +59,13 @@ def _create_index(state: State, cursor: Cursor, is_unique: bool) -> None:
     indexed = Cursor(cursor.tokens[first:end])
     items = indexed.items()
     columns = [item.peek() for item in items if item.peek(1).word in ("", "COLLATE", "ASC", "DESC")]
-    read_expression(state, Cursor(_without_order(cursor.tokens[first:end])), scope)
+    if len(columns) == len(items):
+        for column, item in zip(columns, items, strict=True):
+            state.use_column(relation, column.name, column.start)
+            if item.peek(1).word == "COLLATE":
+                state.use(Kind.COLLATION, item.peek(2).name, "collation", item.peek(2).start)
+    else:
+        read_expression(state, Cursor(_without_order(cursor.tokens[first:end])), scope)
     if cursor.accept("WHERE"):
         read_expression(state, cursor, scope)
     cursor.expect_end()

@@ -82,7 +82,14 @@ class Cursor:
 
     def is_at(self, *words: str) -> bool:
         """Whether these words come next."""
-        return all(self.peek(index).word == word for index, word in enumerate(words))
+        tokens, position = self.tokens, self.position
+        if position + len(words) > len(tokens):
+            return False
+        for word in words:
+            if tokens[position].word != word:
+                return False
+            position += 1
+        return True
 
     def accept(self, *words: str) -> bool:
         """Take these words, if they come next."""
@@ -93,7 +100,10 @@ class Cursor:
 
     def accept_any(self, *words: str) -> bool:
         """Take one of these words, if it comes next."""
-        return any(self.accept(word) for word in words)
+        if self.position < len(self.tokens) and self.tokens[self.position].word in words:
+            self.position += 1
+            return True
+        return False
 
     def expect(self, *words: str) -> None:
         """Take these words. Raises ``UnexpectedError`` where others come."""
