@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from changelog_engine.catalog import Catalog
 from changelog_engine.errors import StatementError
 from changelog_engine.model import Consideration
 
@@ -207,6 +208,10 @@ class Session(Protocol):
 
         ``name`` may be ``schema.name`` (for a column the table may); else the session's own search path decides.
         """
+        ...
+
+    def catalog(self) -> Catalog:
+        """All that the database holds, the engine's own tables among it; outside of transactions, writes nothing."""
         ...
 
     def create_schema(self, name: str) -> None: ...

@@ -17,11 +17,13 @@ from pymysql.constants import SERVER_STATUS
 from sqlalchemy import ColumnElement, Executable, create_engine
 from sqlalchemy.engine import URL, Dialect
 
+from changelog_engine.catalog import Catalog
 from changelog_engine.databases import mysql_lock as locks
 from changelog_engine.databases import mysql_objects as objects
 from changelog_engine.databases import mysql_script as scripts
 from changelog_engine.databases.compiled import CompiledStatements, DriverParameters
 from changelog_engine.databases.database import Access, Batches, Capabilities, Row, Settled, Sharing
+from changelog_engine.databases.mysql_catalog import read_catalog
 from changelog_engine.databases.mysql_errors import connection_failed, translate
 from changelog_engine.databases.mysql_statements import may_commit, may_last, timeouts
 from changelog_engine.errors import ConfigurationError, ConnectionFailedError, DatabaseError, StatementError
@@ -321,6 +323,9 @@ class MysqlSession:
 
     def exists(self, kind: str, name: str, table: str | None = None) -> bool:
         return objects.exists(self._ask, kind, name, table)
+
+    def catalog(self) -> Catalog:
+        return read_catalog(self._ask, self.kind, self.database)
 
     def create_schema(self, name: str) -> None:
         raise ConfigurationError(

@@ -12,6 +12,7 @@ from psycopg import pq
 from sqlalchemy import ColumnElement, Executable, create_engine
 from sqlalchemy.engine import URL, Dialect
 
+from changelog_engine.catalog import Catalog
 from changelog_engine.databases import postgresql_objects as objects
 from changelog_engine.databases.compiled import CompiledStatements
 from changelog_engine.databases.database import (
@@ -28,6 +29,7 @@ from changelog_engine.databases.database import (
     closed_statement,
 )
 from changelog_engine.databases.postgresql_batch import ELAPSED_MS, Batch, joins_batch
+from changelog_engine.databases.postgresql_catalog import read_catalog
 from changelog_engine.databases.postgresql_connect import connect_arguments, connection_failed, without_options
 from changelog_engine.databases.postgresql_pooler import refuse_shared_backends, shared_backends
 from changelog_engine.databases.postgresql_sharing import (
@@ -330,6 +332,13 @@ class PostgresqlSession:
 
     def exists(self, kind: str, name: str, table: str | None = None) -> bool:
         return objects.exists(self._ask, kind, name, table)
+
+    def catalog(self) -> Catalog:
+        self.begin()
+        try:
+            return read_catalog(self._ask)
+        finally:
+            self.rollback()
 
     def create_schema(self, name: str) -> None:
         self._send(f"CREATE SCHEMA IF NOT EXISTS {self.quote(name)}")

@@ -14,9 +14,11 @@ from sqlalchemy import ColumnElement, Executable, create_engine
 from sqlalchemy.engine import URL, Dialect
 from sqlalchemy.exc import ArgumentError
 
+from changelog_engine.catalog import Catalog
 from changelog_engine.databases import sqlite_objects as objects
 from changelog_engine.databases.compiled import CompiledStatements
 from changelog_engine.databases.database import Access, Batches, Capabilities, Row, Settled, Sharing, closed_statement
+from changelog_engine.databases.sqlite_catalog import read_catalog
 from changelog_engine.databases.sqlite_lock import FileLock, Lock, NoLock
 from changelog_engine.errors import ConfigurationError, ConnectionFailedError, StatementError
 from changelog_engine.model import Consideration
@@ -232,6 +234,9 @@ class SqliteSession:
 
     def exists(self, kind: str, name: str, table: str | None = None) -> bool:
         return objects.exists(self._ask, kind, name, table)
+
+    def catalog(self) -> Catalog:
+        return read_catalog(self._ask)
 
     def create_schema(self, name: str) -> None:
         raise ConfigurationError(

@@ -13,12 +13,13 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "changelog_engine"
 
 # What a part may import beside itself and the values that all may import. Down only: `docs/architecture.md` draws it.
-EVERYBODY = ("__init__", "model", "errors", "nearest", "durations")
+EVERYBODY = ("__init__", "model", "errors", "nearest", "durations", "catalog")
 LAYERS: Mapping[str, tuple[str, ...]] = {
     "model": (),
     "errors": (),
     "nearest": (),
     "durations": (),
+    "catalog": (),
     "sql": (),
     "changes": ("sql",),
     "changelog": ("changes", "sql"),
@@ -98,7 +99,19 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "click": ("cli",),
     "rich": ("cli",),
 }
-PURE = ("changelog", "changes", "graph", "plan", "sql", "ledger.entries", "model", "errors", "nearest", "durations")
+PURE = (
+    "changelog",
+    "changes",
+    "graph",
+    "plan",
+    "sql",
+    "ledger.entries",
+    "model",
+    "errors",
+    "nearest",
+    "durations",
+    "catalog",
+)
 IMPURE_MODULES = {"time", "random", "secrets", "uuid", "socket", "getpass", "subprocess", "platform"}
 IMPURE_NAMES = {"os.environ", "os.getenv", "os.urandom", "datetime.now", "datetime.utcnow", "date.today"}
 
