@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 Facts = Mapping[str, str]
-"""What is known of an object, in words: ``{"type": "bigint", "not null": "yes"}``. What does not apply is left out."""
+"""What is known of an object, in words: ``{"type": "bigint", "nullable": "no"}``. What does not apply is left out."""
 
 
 class Name(NamedTuple):

@@ -162,13 +162,15 @@ class Engine(Proving):
         *,
         atomic: bool = False,
         saved_plan: str | None = None,
+        proof: str | None = None,
         quick: bool = True,
         jobs: int = 1,
     ) -> UpdateResult:
         """Apply what is pending; with ``saved_plan`` (the text of one) exactly that.
 
-        ``atomic``: all of it in one transaction. ``quick`` lets it end at once where the ledger keeps that these very
-        files were found complete; else all is compared. ``jobs`` is the number of further connections for changesets
+        ``atomic``: all of it in one transaction. ``proof`` (the text of one): what it does not hold is refused.
+        ``quick`` lets it end at once where the ledger keeps that these very files were found complete; else all is
+        compared. ``jobs`` is the number of further connections for changesets
         that may take long and don't wait for one another. An error that ends it in the middle has the result so far
         in ``facts["result"]``.
         """
@@ -186,6 +188,7 @@ class Engine(Proving):
             looked.close()
             return UpdateResult("", database=self.location)
         from changelog_engine.execute.halts import refuse_halts
+        from changelog_engine.prove.proof import refuse_unproven
 
         with self._open("", Access.WRITE, looked) as run:
             loaded = self._load()
@@ -200,6 +203,8 @@ class Engine(Proving):
                 moved_on = state.head != planned.head
                 plan = planned_update(loaded, run, state, request, saved_plan) if moved_on else planned
                 refuse_halts(plan, run.ledger)
+                if proof is not None:
+                    refuse_unproven(proof, plan)
                 result = self._execute(plan, state, run, executor_of(run, worker, jobs), atomic, update_result)
                 if is_all_done(plan, result):
                     completion.keep(run.ledger, run.ledger.head, loaded.changelog.inventory)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from changelog_engine.changelog.lint_rules import Severity
 
@@ -36,3 +37,57 @@ class LintResult:
     @property
     def has_errors(self) -> bool:
         return any(finding.severity is Severity.ERROR for finding in self.findings)
+
+
+class FindingKind(StrEnum):
+    """What was shown to be wrong: a changeset's rollback, an order that is legal, the way from a tag and back."""
+
+    ROLLBACK = "rollback"
+    ORDER = "order"
+    WAY = "way"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``pair`` are two changesets between which an edge is missing, the one that must come first before the other.
+
+    ``difference`` says line by line in what the catalog differs; ``remedy`` is YAML for the changelog, empty for none.
+    """
+
+    kind: FindingKind
+    message: str
+    changeset: str | None = None
+    pair: tuple[str, str] | None = None
+    difference: tuple[str, ...] = ()
+    remedy: str = ""
+    file: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyResult:
+    """``changesets`` were proven or are named in ``findings``; ``notes`` say what could not be tried, and why.
+
+    ``rollbacks`` and ``ways`` count what was tried of each, ``orders_tried`` the orders besides the engine's own.
+    ``seed`` makes the same random orders again.
+    """
+
+    findings: tuple[Finding, ...]
+    changesets: tuple[str, ...]
+    rollbacks: int
+    orders_tried: int
+    ways: int
+    seed: int
+    server: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DriftResult:
+    """``differences`` say how the target's catalog differs from the one that its ledger stands for, line by line."""
+
+    differences: tuple[str, ...]
+    changesets: int
+    database: str
+    rebuilt_on: str
+    notes: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from changelog_engine.findings import DriftResult, VerifyResult
 from changelog_engine.model import Consideration, Problem
 from changelog_engine.results import (
     HistoryResult,
@@ -40,6 +41,8 @@ EMPTY: dict[str, dict[str, Any]] = {
     "unmark": {"changesets": []},
     "resolve": {"changesets": []},
     "accept-checksum": {"changesets": []},
+    "verify": {"findings": [], "orders_tried": 0, "seed": None, "changesets": []},
+    "drift": {"drift": []},
 }
 """What each command prints where it came to nothing; a failure adds ``error``."""
 
@@ -77,6 +80,16 @@ def result_object(result: Any) -> dict[str, Any]:
                 "to": result.to or None,
                 "notes": list(result.notes),
                 "database": result.database,
+            }
+        case VerifyResult():
+            return _verified(result)
+        case DriftResult():
+            return {
+                "drift": list(result.differences),
+                "changesets": result.changesets,
+                "database": result.database,
+                "rebuilt_on": result.rebuilt_on,
+                "notes": list(result.notes),
             }
         case RedoResult():
             return {"rollback": result_object(result.rollback), "update": result_object(result.update)}
@@ -156,6 +169,31 @@ def _status(result: StatusResult) -> dict[str, Any]:
         "tags": list(result.tags),
         "database": result.database,
         "head": str(result.head),
+    }
+
+
+def _verified(result: VerifyResult) -> dict[str, Any]:
+    return {
+        "findings": [
+            {
+                "kind": finding.kind.value,
+                "changeset": finding.changeset,
+                "pair": None if finding.pair is None else list(finding.pair),
+                "message": finding.message,
+                "difference": list(finding.difference),
+                "remedy": finding.remedy or None,
+                "file": finding.file,
+                "line": finding.line,
+            }
+            for finding in result.findings
+        ],
+        "orders_tried": result.orders_tried,
+        "seed": result.seed,
+        "changesets": list(result.changesets),
+        "rollbacks_tried": result.rollbacks,
+        "ways_tried": result.ways,
+        "server": result.server,
+        "notes": list(result.notes),
     }
 
 

@@ -149,15 +149,18 @@ def common_options(function: Function) -> Function:
     return _with(output_options(function), *_SOURCES)
 
 
-def graph_options(function: Function) -> Function:
-    """As :func:`common_options`, with the forms of a graph as formats."""
-    formats = click.Choice(("text", "mermaid", "dot", "json"))
-    return _with(
-        _calling(function),
-        click.option("--format", type=formats, default="text", help="The form of the graph."),
-        *_VOICE,
-        *_SOURCES,
-    )
+def common_options_with(formats: tuple[str, ...], help_text: str) -> Callable[[Function], Function]:
+    """As :func:`common_options`, with formats of a command's own."""
+
+    def decorate(function: Function) -> Function:
+        return _with(
+            _calling(function),
+            click.option("--format", type=click.Choice(formats), default="text", help=help_text),
+            *_VOICE,
+            *_SOURCES,
+        )
+
+    return decorate
 
 
 def lint_options(function: Function) -> Function:
@@ -198,6 +201,13 @@ lock_wait_option = click.option(
     callback=parse_seconds,
     metavar="SECONDS",
     help="How long to wait for another run to end (60 by default); 0 does not wait.",
+)
+
+scratch_option = click.option(
+    "--scratch-url",
+    metavar="URL",
+    help="A server to make scratch databases on, whose user may create them; every one is dropped again. Else"
+    " PostgreSQL comes from the extra `embedded`, and SQLite needs none.",
 )
 
 

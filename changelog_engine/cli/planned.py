@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from changelog_engine.cli.options import Call
+from changelog_engine.cli.values import write_file
 
 if TYPE_CHECKING:
     from changelog_engine.engine import Engine
@@ -16,7 +16,7 @@ def show_planned(call: Call, engine: Engine, plan: Plan, *, as_script: bool, fil
     """Show a plan. ``as_script`` gives the SQL; ``file`` gets the plan, or the script. UsageError on a bad file."""
     script = engine.script(plan) if as_script else None
     if file is not None:
-        write_file(file, script if script is not None else engine.save_plan(plan))
+        write_file(file, "plan", script if script is not None else engine.save_plan(plan))
     if call.streams.is_json:
         from changelog_engine.cli.json_output import dump, plan_object
 
@@ -38,13 +38,3 @@ def _say_next(call: Call, plan: Plan, file: str | None) -> None:
         call.streams.say(f"saved to {file}")
     elif plan.steps and not plan.halts:
         call.streams.say(f"nothing was run; next: `changelog {plan.direction.value}` with the same options does it")
-
-
-def write_file(file: str, text: str) -> None:
-    """Write a text that ends with a line end. UsageError where the file cannot be written."""
-    try:
-        Path(file).write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
-    except OSError as error:
-        from changelog_engine.errors import UsageError
-
-        raise UsageError(f"{file} cannot be written: {error.strerror}", hint="name another file with `-o`") from None

@@ -14,6 +14,8 @@ from changelog_engine.cli.streams import Streams
 from changelog_engine.cli.wording import duration, plain
 from changelog_engine.execute.events import (
     LockWaited,
+    ProofAdvanced,
+    ProofStarted,
     RunEnded,
     RunEvent,
     RunStarted,
@@ -86,6 +88,12 @@ class RunLines:
                 self._line(f"{style('failed', fg='red')} {step.id}: {plain(message)}", advance=1, is_error=True)
             case Warned(message=message):
                 self._line(f"{style('warning:', fg='yellow', bold=True)} {plain(message)}", is_error=True)
+            case ProofStarted(total=total):
+                if self._bar is not None:
+                    self._bar.start(total, "proving")
+            case ProofAdvanced(what=what):
+                if self._bar is not None:
+                    self._bar.next(what)
             case RunEnded():
                 if self._bar is not None:
                     self._bar.stop()
@@ -135,6 +143,13 @@ class _Bar:
 
     def show(self, text: str) -> None:
         with self._lock:
+            self._text = text
+            self._update()
+
+    def next(self, text: str) -> None:
+        """What was shown is done, and ``text`` is at work."""
+        with self._lock:
+            self._done += 1
             self._text = text
             self._update()
 

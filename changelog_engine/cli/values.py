@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
@@ -57,3 +58,26 @@ def parse_head(context: Context, option: Option, text: str | None) -> tuple[int,
         message = f"`{text}` is not `SEQ:HASH`, as `changelog history --verify` prints it"
         raise click.BadParameter(message, context, option)
     return int(match[1] or match[3]), match[4] or ""
+
+
+def read_file(file: str, what: str, remedy: str) -> str:
+    """The text of a file that an option names; UsageError where it cannot be read."""
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        from changelog_engine.errors import UsageError
+
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise UsageError(f"the {what} {file} cannot be read: {reason}", hint=remedy) from None
+
+
+def write_file(file: str, what: str, text: str) -> None:
+    """Write a file that an option names; UsageError where that is not possible."""
+    try:
+        Path(file).write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+    except OSError as error:
+        from changelog_engine.errors import UsageError
+
+        raise UsageError(
+            f"the {what} cannot be written to {file}: {error.strerror}", hint="name a file in a folder that exists"
+        ) from None

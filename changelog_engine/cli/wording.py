@@ -12,7 +12,8 @@ def count_of(number: int, noun: str) -> str:
     """``1 changeset``, ``3 changesets``, ``2 queries``."""
     if number == 1:
         return f"1 {noun}"
-    return f"{number:,} {noun[:-1]}ies" if noun.endswith("y") else f"{number:,} {noun}s"
+    is_regular = not noun.endswith("y") or noun[-2] in "aeiou"
+    return f"{number:,} {noun}s" if is_regular else f"{number:,} {noun[:-1]}ies"
 
 
 def names(ids: Sequence[str]) -> str:

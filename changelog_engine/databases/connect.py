@@ -88,6 +88,12 @@ def connect(url: str, access: Access, *, name: str = "changelog", opened: object
     return session
 
 
+def with_database(url: str, name: str) -> str:
+    """The URL of another database of the same server. Raises ConfigurationError where ``url`` is none."""
+    parsed = _parse(url, KINDS[database_kind(url)])
+    return parsed.set(database=name, drivername=database_kind(url)).render_as_string(hide_password=False)
+
+
 def _scheme(url: str) -> tuple[str, str | None]:
     match = _SCHEME.match(url)
     if match is None:

@@ -19,7 +19,7 @@ _QUESTIONS: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (
         ("type", "nullable", "default", "extra", "collation", "generated", "comment"),
-        "SELECT 'column', c.TABLE_NAME, c.COLUMN_NAME, c.COLUMN_TYPE, c.IS_NULLABLE, c.COLUMN_DEFAULT, c.EXTRA,"
+        "SELECT 'column', c.TABLE_NAME, c.COLUMN_NAME, c.COLUMN_TYPE, LOWER(c.IS_NULLABLE), c.COLUMN_DEFAULT, c.EXTRA,"
         " c.COLLATION_NAME, c.GENERATION_EXPRESSION, c.COLUMN_COMMENT"
         f" FROM information_schema.COLUMNS c WHERE c.TABLE_SCHEMA {_HERE}",
     ),

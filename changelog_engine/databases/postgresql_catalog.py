@@ -118,7 +118,7 @@ _COLUMNS = _question(
     "a.attname::text",
     {
         "type": "pg_catalog.format_type(a.atttypid, a.atttypmod)",
-        "not null": _YES.format("a.attnotnull"),
+        "nullable": "CASE WHEN a.attnotnull THEN 'no' ELSE 'yes' END",
         "default": "CASE WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END",
         "generated": "CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid)"
         " || CASE a.attgenerated WHEN 's' THEN ' stored' ELSE ' virtual' END END",
@@ -196,7 +196,7 @@ _TYPES = _question(
         " FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)",
         "type": "CASE t.typtype WHEN 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod)"
         " WHEN 'r' THEN (SELECT g.rngsubtype::regtype::text FROM pg_catalog.pg_range g WHERE g.rngtypid = t.oid) END",
-        "not null": _YES.format("t.typnotnull"),
+        "nullable": "CASE WHEN t.typnotnull THEN 'no' END",
         "default": "t.typdefault",
         "checks": "(SELECT string_agg(k.conname || ' ' || pg_catalog.pg_get_constraintdef(k.oid), ', '"
         " ORDER BY k.conname) FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c')",

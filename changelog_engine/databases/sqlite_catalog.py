@@ -39,7 +39,7 @@ def _table(ask: Ask, name: str, sql: str) -> Iterator[tuple[Name, Facts]]:
     for _, column, kind, not_null, default, key, hidden in ask("SELECT * FROM pragma_table_xinfo(?)", name):
         column_facts = {
             "type": kind.upper(),
-            "not null": "yes" if not_null else "",
+            "nullable": "no" if not_null else "yes",
             "default": default or "",
             "place in the primary key": str(key) if key else "",
             "generated": {2: "virtual", 3: "stored"}.get(hidden, ""),

@@ -64,11 +64,36 @@ class Warned:
 
 
 @dataclass(frozen=True, slots=True)
+class ProofStarted:
+    """Something is about to be tried out in ``total`` parts."""
+
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProofAdvanced:
+    """``what`` is tried now."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunEnded:
     deployment: str
 
 
-RunEvent = LockWaited | RunStarted | StepStarted | StepDone | StepSkipped | StepFailed | Warned | RunEnded
+RunEvent = (
+    LockWaited
+    | RunStarted
+    | StepStarted
+    | StepDone
+    | StepSkipped
+    | StepFailed
+    | Warned
+    | ProofStarted
+    | ProofAdvanced
+    | RunEnded
+)
 Listener = Callable[[RunEvent], None]
 
 

@@ -108,13 +108,20 @@ class Ledger:
 
     def read_rollbacks(self, seqs: Collection[int]) -> dict[int, StoredRollback | None]:
         """The rollbacks that the rows of ``seqs`` keep; None for a row that keeps none."""
+        texts = self._read_column("rollback", seqs)
+        return {seq: None if text is None else StoredRollback.from_json(text) for seq, text in texts.items()}
+
+    def read_contents(self, seqs: Collection[int]) -> dict[int, str | None]:
+        """The statements as run that the rows of ``seqs`` keep, or their digest; None for a row that keeps none."""
+        return self._read_column("content", seqs)
+
+    def _read_column(self, name: str, seqs: Collection[int]) -> dict[int, str | None]:
         c = self.tables.ledger.c
-        found: dict[int, StoredRollback | None] = {}
+        found: dict[int, str | None] = {}
         wanted = sorted(seqs)
         for start in range(0, len(wanted), _PAGE):
-            query = sa.select(c.seq, c.rollback).where(c.seq.in_(wanted[start : start + _PAGE]))
-            for seq, text in self.session.run(query):
-                found[seq] = StoredRollback.from_json(text) if text is not None else None
+            query = sa.select(c.seq, c[name]).where(c.seq.in_(wanted[start : start + _PAGE]))
+            found.update((seq, text) for seq, text in self.session.run(query))
         return found
 
     def read_texts(self, changeset: str) -> tuple[str | None, str | None]:

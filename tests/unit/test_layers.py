@@ -49,10 +49,16 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "verbs": ("changelog.expressions", "execute", "ledger", "loading", "plan", "results", "run"),
     "opening": ("databases", "execute", "ledger.names", "loading", "plan.request", "run", "settings", "verbs"),
     "lint": ("changelog.lint_rules", "findings", "graph", "plan.filtering", "sql"),
+    "scratch": ("databases",),
     "findings": ("changelog.lint_rules",),
-    "proving": ("databases", "findings", "lint", "opening"),
+    "prove": (
+        *("databases", "execute", "findings", "graph", "ledger", "loading", "plan", "run", "scratch", "settings"),
+        *("sql", "verbs"),
+    ),
+    "proving": ("databases", "findings", "lint", "opening", "plan.request", "prove"),
     "engine": (
         "proving",
+        "prove",
         "verbs",
         "completion",
         "loading",
@@ -70,6 +76,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "cli": (
         *(
             "engine",
+            "findings",
             "settings",
             "settings_file",
             "results",

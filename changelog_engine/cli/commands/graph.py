@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from changelog_engine.cli.options import Call, graph_options, select_option
+from changelog_engine.cli.options import Call, common_options_with, select_option
 
 
 @click.command()
 @select_option
-@graph_options
+@common_options_with(("text", "mermaid", "dot", "json"), "The form of the graph.")
 def graph(call: Call) -> None:
     """Draw the graph of changesets and tags, with the reason of each edge.
 

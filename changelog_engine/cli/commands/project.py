@@ -80,7 +80,7 @@ def schema(call: Call, file: str | None) -> None:
     if file is None:
         call.streams.out(text)
         return
-    from changelog_engine.cli.planned import write_file
+    from changelog_engine.cli.values import write_file
 
     write_file(file, text)
     call.streams.out(dump({"file": file})) if call.streams.is_json else call.streams.say(f"the schema is in {file}")

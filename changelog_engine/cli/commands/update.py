@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import click
 
 from changelog_engine.cli.options import Call, common_options, filter_options, lock_wait_option
 from changelog_engine.cli.planned import show_planned
 from changelog_engine.cli.progress import RunLines
+from changelog_engine.cli.values import read_file
 
 FAILED = 1
 
@@ -37,6 +37,12 @@ FAILED = 1
     metavar="FILE",
     help="Run exactly the plan that `changelog plan -o FILE` saved; its contexts need not be given again.",
 )
+@click.option(
+    "--require-proof",
+    "proof_file",
+    metavar="FILE",
+    help="Refuse what the proof that `changelog verify --record FILE` wrote does not hold.",
+)
 @filter_options
 @common_options
 def update(
@@ -49,6 +55,7 @@ def update(
     jobs: int,
     no_cache: bool,
     plan_file: str | None,
+    proof_file: str | None,
 ) -> None:
     """Apply what is pending, in the order of the dependencies; each changeset commits together with its record.
 
@@ -65,6 +72,7 @@ def update(
     from changelog_engine.plan.request import UpdateRequest
 
     saved = _read_plan(call, plan_file, count, to_tag, dry_run or as_script) if plan_file is not None else None
+    proof = read_file(proof_file, "proof", "`changelog verify --record FILE` makes one") if proof_file else None
     call.given["atomic"] = atomic
     request = UpdateRequest(call.filters(), count, to_tag)
     if dry_run or as_script:
@@ -74,7 +82,9 @@ def update(
         return
     began = time.monotonic()
     with RunLines(call.streams, is_atomic=atomic) as lines:
-        result = call.engine(lines).update(request, atomic=atomic, saved_plan=saved, quick=not no_cache, jobs=jobs)
+        result = call.engine(lines).update(
+            request, atomic=atomic, saved_plan=saved, proof=proof, quick=not no_cache, jobs=jobs
+        )
     if call.streams.is_json:
         from changelog_engine.cli.json_output import render_result
 
@@ -98,10 +108,4 @@ def _read_plan(call: Call, file: str, count: int | None, to_tag: str | None, is_
             f"`--plan` runs exactly the saved plan, not with {names}",
             hint="make another plan with `changelog plan -o FILE`",
         )
-    try:
-        return Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise UsageError(
-            f"the plan {file} cannot be read: {reason}", hint="`changelog plan -o FILE` saves one"
-        ) from None
+    return read_file(file, "plan", "`changelog plan -o FILE` saves one")
