@@ -178,6 +178,8 @@ STAGES = (
     "execute",
     "ledger",
     "databases",
+    "scratch",
+    "prove",
     "cli",
     "cli/commands",
 )
