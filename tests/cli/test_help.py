@@ -28,7 +28,10 @@ OPTIONS = {
     "plan rollback": COMMON | RUN | TARGETS | {"--sql", "-o"},
     "update": COMMON
     | FILTERS
-    | {"--count", "--to-tag", "--atomic", "--lock-wait", "--dry-run", "--sql", "--plan", "--no-cache", "--jobs"},
+    | {"--count", "--to-tag", "--atomic", "--lock-wait", "--dry-run", "--sql", "--plan", "--no-cache", "--jobs"}
+    | {"--require-proof"},
+    "verify": COMMON | FILTERS | {"--orders", "--seed", "--record", "--scratch-url"},
+    "drift": COMMON | RUN | {"--scratch-url"},
     "rollback": COMMON | RUN | TARGETS | {"--atomic", "--lock-wait", "--dry-run", "--sql"},
     "redo": COMMON | FILTERS | {"--cascade", "--lock-wait"},
     "tag": COMMON | {"--list", "--delete", "--force"},
