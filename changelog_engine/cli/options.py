@@ -163,17 +163,6 @@ def common_options_with(formats: tuple[str, ...], help_text: str) -> Callable[[F
     return decorate
 
 
-def lint_options(function: Function) -> Function:
-    """As :func:`common_options`, with the forms that programs take findings in as formats."""
-    formats = click.Choice(("text", "json", "sarif", "github"))
-    return _with(
-        _calling(function),
-        click.option("--format", type=formats, default="text", help="For people, or for programs that show findings."),
-        *_VOICE,
-        *_SOURCES,
-    )
-
-
 context_options = (
     click.option(
         "--context", metavar="NAME", multiple=True, help="A context of this run; repeatable, or separated by commas."

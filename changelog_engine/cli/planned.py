@@ -16,7 +16,7 @@ def show_planned(call: Call, engine: Engine, plan: Plan, *, as_script: bool, fil
     """Show a plan. ``as_script`` gives the SQL; ``file`` gets the plan, or the script. UsageError on a bad file."""
     script = engine.script(plan) if as_script else None
     if file is not None:
-        write_file(file, "plan", script if script is not None else engine.save_plan(plan))
+        write_file(file, "-o", script if script is not None else engine.save_plan(plan))
     if call.streams.is_json:
         from changelog_engine.cli.json_output import dump, plan_object
 

@@ -71,13 +71,13 @@ def read_file(file: str, what: str, remedy: str) -> str:
         raise UsageError(f"the {what} {file} cannot be read: {reason}", hint=remedy) from None
 
 
-def write_file(file: str, what: str, text: str) -> None:
-    """Write a file that an option names; UsageError where that is not possible."""
+def write_file(file: str, option: str, text: str) -> None:
+    """Write the file that an option names; UsageError where that is not possible."""
     try:
         Path(file).write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
     except OSError as error:
         from changelog_engine.errors import UsageError
 
         raise UsageError(
-            f"the {what} cannot be written to {file}: {error.strerror}", hint="name a file in a folder that exists"
+            f"{file} cannot be written: {error.strerror}", hint=f"name another file with `{option}`"
         ) from None

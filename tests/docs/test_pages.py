@@ -82,7 +82,7 @@ def test_the_example_of_a_configuration_is_one(tmp_path: Path) -> None:
 def test_every_dependency_is_accounted_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    needed = [*project["dependencies"], *extras["mysql"], *extras["test"]]
+    needed = [*project["dependencies"], *extras["mysql"], *extras["embedded"], *extras["test"]]
     names = {re.split(r"[\[<>=; ]", requirement)[0].lower() for requirement in needed} - {project["name"]}
     page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
     listed = {name.lower() for name in re.findall(r"^\| \[([\w-]+)\]", page, flags=re.MULTILINE)}

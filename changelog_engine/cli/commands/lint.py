@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from changelog_engine.cli.options import Call, lint_options
+from changelog_engine.cli.options import Call, common_options_with
 
 
 @click.command()
-@lint_options
+@common_options_with(("text", "json", "sarif", "github"), "For people, or for programs that show findings.")
 def lint(call: Call) -> int:
     """Show what is likely to go wrong: rollbacks that do not undo, data that are lost, long locks, missing order.
 

@@ -82,5 +82,5 @@ def schema(call: Call, file: str | None) -> None:
         return
     from changelog_engine.cli.values import write_file
 
-    write_file(file, "schema", text)
+    write_file(file, "-o", text)
     call.streams.out(dump({"file": file})) if call.streams.is_json else call.streams.say(f"the schema is in {file}")

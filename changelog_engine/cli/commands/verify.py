@@ -45,7 +45,7 @@ def verify(call: Call, orders: int, seed: int | None, record: str | None, scratc
     with RunLines(call.streams) as lines:
         result, proof = call.engine(lines).verify(call.filters(), scratch_url=scratch_url, orders=orders, seed=seed)
     if record is not None and not result.findings:
-        write_file(record, "proof", proof)
+        write_file(record, "--record", proof)
     if call.streams.is_json:
         from changelog_engine.cli.json_output import render_result
 
