@@ -176,6 +176,8 @@ def _drop_statement(state: State, node: Node) -> None:
     for item in node.get("objects", []):
         target = target_of(state, node["removeType"], item)
         _drop(state, target, state.start, bool(node.get("missing_ok")))
+        if node["removeType"] == "OBJECT_SCHEMA" and node.get("behavior") == "DROP_CASCADE" and target is not None:
+            state.opaque(f"all that schema {target.thing.name} has when it is dropped", state.start)
 
 
 def _drop(state: State, target: Target | None, place: int, missing_ok: bool) -> None:

@@ -256,7 +256,6 @@ class State:
     def use_relation(self, relation: Relation | None, place: int, word: str = "relation", act: Act = Act.USES) -> None:
         if relation is not None and not _is_own(relation.thing):
             self.add(act, relation.thing, word, place, relation.alternatives)
-            self._within_schema(relation.thing.schema, relation.alternatives, place)
 
     def use_column(self, relation: Relation | None, name: str, place: int, act: Act = Act.USES) -> None:
         if relation is not None and not _is_own(relation.thing):
@@ -273,12 +272,6 @@ class State:
             return
         thing, alternatives = self.looked_up(kind, names)
         self.add(act, thing, word, place, alternatives)
-        self._within_schema(thing.schema, alternatives, place)
-
-    def _within_schema(self, schema: str, alternatives: tuple[str, ...], place: int) -> None:
-        """A schema that a name needs too, so that who drops or renames it comes afterwards."""
-        if schema and not alternatives:
-            self.add(Act.MAY_USE, Thing(Kind.SCHEMA, schema), "schema", place)
 
     def use_other(self, word: str, names: Sequence[str], place: int) -> None:
         """What has no kind of its own: an operator class, a server."""
