@@ -11,6 +11,7 @@
     │   ├── ConnectionLostError        1    it was there, and is gone
     │   └── StatementError             1    one statement was refused: the database's words, the position in it
     ├── ChangesetFailedError           1    changeset, statement, location, the database's words, what is done
+    │   ├── BackupFailedError          1
     │   ├── CheckFailedError           1
     │   └── PreconditionFailedError    1
     ├── PlanRefusedError               7    nothing was run: dependents, irreversible, overtaken
@@ -128,6 +129,12 @@ class StatementError(DatabaseError):
 
 class ChangesetFailedError(ChangelogEngineError):
     code = "changeset_failed"
+
+
+class BackupFailedError(ChangesetFailedError):
+    """A backup could not be made, or not be restored; nothing of the changeset was done, or undone."""
+
+    code = "backup_failed"
 
 
 class CheckFailedError(ChangesetFailedError):

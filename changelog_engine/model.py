@@ -117,7 +117,15 @@ class Irreversible:
     location: Location
 
 
-Rollback = RollbackChanges | Irreversible
+@dataclass(frozen=True, slots=True)
+class BackupRollback:
+    """The data are saved before the changeset runs, and put back: of these tables, or of all the database (none)."""
+
+    tables: tuple[str, ...]
+    location: Location
+
+
+Rollback = RollbackChanges | Irreversible | BackupRollback
 
 
 # ------------------------------------------------------------------------------- preconditions and checks

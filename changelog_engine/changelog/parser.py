@@ -17,6 +17,7 @@ from changelog_engine.changes import KINDS
 from changelog_engine.changes.nodes import Mapping, Node, Scalar
 from changelog_engine.changes.shapes import Fields
 from changelog_engine.model import (
+    BackupRollback,
     Change,
     Changeset,
     Dependency,
@@ -34,10 +35,6 @@ from changelog_engine.model import (
 from changelog_engine.nearest import nearest
 
 _REMEDY = "write the SQL that undoes it, or say that nothing does and why: `rollback: {irreversible: REASON}`"
-_BACKUP_REMEDY = (
-    "write the SQL that puts the data back, from a copy that the changeset itself makes "
-    "(`CREATE TABLE kept AS SELECT …`), or say that nothing does and why: `rollback: {irreversible: REASON}`"
-)
 _ONCE = Run.ONCE
 
 
@@ -184,9 +181,7 @@ class Parser:
         if isinstance(value, Fields) and value.record is IRREVERSIBLE:
             return Irreversible(value["irreversible"].text, location) if value else None
         if isinstance(value, Fields) and value.record is BACKUP:
-            message = "`rollback: {backup: ...}` is not supported: this version makes no backups"
-            log.report(message, node, _BACKUP_REMEDY)
-            return None
+            return self._backup(fields, value, log)
         if isinstance(value, tuple):
             changes = self._list(value, log, statements)
         elif isinstance(value, Fields):
@@ -198,6 +193,20 @@ class Parser:
         for change in changes:
             self.texts.check_sql(change.texts, dbms, transaction=transaction)
         return RollbackChanges(changes, transaction, location)
+
+    def _backup(self, fields: Fields, value: Fields, log: FileLog) -> BackupRollback | None:
+        if fields.get("run", "once") != "once":
+            log.report(
+                "a changeset that is run again is not undone by a backup",
+                value.node,
+                "the backup would hold what the run before it has made: write the rollback in SQL, or leave out `run`",
+            )
+        what = value.get("backup")
+        if what is None:
+            return None
+        tables = tuple(node.text for node in what.get("tables", ())) if isinstance(what, Fields) else ()
+        is_complete = isinstance(what, str) or tables
+        return BackupRollback(tables, log.location(value.node)) if is_complete else None
 
 
 def _text_of(fields: Fields, key: str, default: str | None) -> str | None:

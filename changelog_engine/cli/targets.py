@@ -18,7 +18,7 @@ TARGETS = ("--tag", "--count", "--to-date", "--deployment", "--select", "--all")
 
 
 def target_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The six targets, of which exactly one is given, ``--cascade`` and ``--rollback-from``."""
+    """The six targets, of which exactly one is given, and how it is gone back: ``--cascade`` and its like."""
     for option in reversed(_OPTIONS):
         function = option(function)
     return function
@@ -46,6 +46,11 @@ _OPTIONS = (
         default="ledger",
         help="Whose rollback is run: the one that the ledger kept (the default), or the changelog's present one.",
     ),
+    click.option(
+        "--discard-newer-rows",
+        is_flag=True,
+        help="Where a backup is restored: lose what was written to its tables since; without it that is refused.",
+    ),
 )
 
 
@@ -59,6 +64,7 @@ def rollback_request(
     everything: bool,
     cascade: bool,
     rollback_from: str,
+    discard_newer_rows: bool,
 ) -> RollbackRequest:
     """The request that the options make. UsageError (2) unless they name exactly one target."""
     from changelog_engine.plan import request
@@ -85,6 +91,7 @@ def rollback_request(
         request.Dependents.CASCADE if cascade else request.Dependents.REFUSE,
         request.RollbackFrom(rollback_from),
         call.filters(),
+        discard_newer_rows,
     )
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Executable
     from sqlalchemy.engine import Dialect
 
+    from changelog_engine.databases.backup import Backups
+
 Row = tuple[Any, ...]
 
 
@@ -140,10 +142,11 @@ class Sharing(Protocol):
 class Session(Protocol):
     """One connection to the target.
 
-    ``batches`` is None where statements travel one by one, ``sharing`` where only one session can write.
-    ``elapsed_ms`` is SQL for the milliseconds since the transaction began, None where the database does not tell.
-    ``kind`` is the database kind (``dbms``), ``server`` its name and version for people, ``location`` the URL without
-    its password, ``database``, ``schema`` and ``user`` what the connection works on, in and as.
+    ``batches`` is None where statements travel one by one, ``sharing`` where only one session can write. ``backups`` is
+    None where none are made. ``elapsed_ms`` is SQL for the milliseconds since the transaction began, None where the
+    database does not tell. ``kind`` is the database kind (``dbms``), ``server`` its name and version for people,
+    ``location`` the URL without its password, ``database``, ``schema`` and ``user`` what the connection works on, in
+    and as.
     """
 
     kind: str
@@ -157,6 +160,9 @@ class Session(Protocol):
     batches: Batches | None
     sharing: Sharing | None
     elapsed_ms: ColumnElement[int] | None
+
+    @property
+    def backups(self) -> Backups | None: ...
 
     def run(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:
         """Run a statement of the engine's own; gives its rows, or nothing where it has none."""

@@ -96,6 +96,7 @@ class MysqlSession:
     capabilities = Capabilities(transactional_ddl=False, schemas=False)
     batches: Batches | None = None
     sharing: Sharing | None = None
+    backups: None = None
     elapsed_ms: ColumnElement[int] | None = None
 
     def __init__(self, reconnect: Connect, location: str, access: Access) -> None:

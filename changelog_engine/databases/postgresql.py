@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import pq
@@ -40,6 +40,9 @@ from changelog_engine.databases.postgresql_sharing import (
 )
 from changelog_engine.errors import ConnectionLostError, DatabaseError, StatementError
 from changelog_engine.model import Consideration
+
+if TYPE_CHECKING:
+    from changelog_engine.databases.backup import Backups
 
 # Lock time-out, deadlock, serialization failure.
 _PASSING = frozenset({"55P03", "40P01", "40001"})
@@ -122,6 +125,12 @@ class PostgresqlSession:
         self.backend: int
         self.database, self.schema, self.user, self.backend = self._send(_WHERE_AM_I).fetchall()[0]
 
+    @property
+    def backups(self) -> Backups | None:
+        from changelog_engine.databases.postgresql_backup import PostgresqlBackups
+
+        return PostgresqlBackups(self._query, self._send, self.quote)
+
     # ------------------------------------------------------------------------------------------ statements
 
     def run(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:
@@ -139,6 +148,9 @@ class PostgresqlSession:
 
     def _ask(self, sql: str, *values: object) -> Sequence[Row]:
         return self._fetch(sql, values)
+
+    def _query(self, sql: str, *values: object, **named: object) -> Sequence[Row]:
+        return self._fetch(sql, named or values)
 
     def _fetch(self, sql: str, values: Mapping[str, Any] | Sequence[Any] | None = None) -> Sequence[Row]:
         cursor = self._send(sql, values)

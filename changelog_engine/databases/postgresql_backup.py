@@ -6,7 +6,7 @@ drop their types too. All else that a table is, stands as statements in the ledg
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,7 +27,7 @@ _SETTINGS = {
     "row_security": "off",
 }
 _SET = "; ".join(f"SET LOCAL {name} = {value}" for name, value in _SETTINGS.items())
-_RESET = "; ".join(f"RESET {name}" for name in (*_SETTINGS, "lock_timeout", "statement_timeout"))
+_RESET = "; ".join(f"RESET {name}" for name in _SETTINGS)
 
 _FIND = """
     SELECT c.oid::bigint, c.oid::regclass::text, c.relkind::text, c.relispartition, EXISTS (
@@ -73,7 +73,7 @@ class PostgresqlBackups:
                          " WHERE nspname = %s", schema)  # fmt: skip
         if rows and not rows[0][0]:
             raise BackupError(
-                f"the backup's copies are to be made in the schema `{schema}`, and the role may not create tables there",
+                f"its copies are to be made in the schema `{schema}`, and the role may not create tables there",
                 hint=f"grant it the right: `GRANT CREATE ON SCHEMA {schema} TO …`",
             )
         found = [(name, oid) for name in wanted.tables if (oid := self._oid(name)) is not None]
@@ -104,7 +104,7 @@ class PostgresqlBackups:
             )
         if not owns:
             raise BackupError(
-                f"the role is no member of `{owner}`, which owns `{table}`: it could save the table, and not restore it",
+                f"the role is no member of `{owner}`, which owns `{table}`: it could not restore that table",
                 hint=f"run as `{owner}`, or grant that role to this one",
             )
 
@@ -198,25 +198,27 @@ class PostgresqlBackups:
 
     def fault(self, saved: Saved) -> str | None:
         self._send(_SET)
-        try:
-            for table in saved.tables:
-                if not self._ask("SELECT pg_catalog.to_regclass(%s) IS NOT NULL", table.copy)[0][0]:
-                    return f"the copy {table.copy} of `{table.wanted}` is missing"
-                try:
-                    rows, sha256 = self._sha256(table.copy, Definition.from_object(table.definition))
-                except StatementError as error:
-                    return f"the copy {table.copy} of `{table.wanted}` cannot be read: {error.message}"
-                if sha256 != table.sha256:
-                    counted = "" if rows == table.rows else f" (it has {rows} rows, and had {table.rows})"
-                    return f"the copy {table.copy} of `{table.wanted}` is damaged: its SHA-256 is another one{counted}"
-        finally:
-            self._send(_RESET)
+        for table in saved.tables:
+            what = f"the copy {table.copy} of `{table.wanted}`"
+            if not self._ask("SELECT pg_catalog.to_regclass(%s) IS NOT NULL", table.copy)[0][0]:
+                return f"{what} is missing"
+            try:
+                rows, sha256 = self._sha256(table.copy, Definition.from_object(table.definition))
+            except StatementError as error:
+                return f"{what} cannot be read: {error.message}"
+            if sha256 != table.sha256:
+                counted = "" if rows == table.rows else f" (it has {rows} rows, and had {table.rows})"
+                return f"{what} is damaged, as its SHA-256 is another one{counted}"
+        self._send(_RESET)
         return None
 
     def written_since(self, saved: Saved) -> tuple[str, ...]:
         self._send(_SET)
         found = []
         for table in saved.tables:
+            if (oid := restoring.find(self._ask, Definition.from_object(table.definition))) is not None:
+                name = self._ask("SELECT %s::bigint::oid::regclass::text", oid)[0][0]
+                self._send(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE")
             if table.after is None:
                 found.append(f"what `{table.wanted}` held right after the changeset was not recorded")
             elif (now := self._state(table)) != table.after:
@@ -243,7 +245,8 @@ class PostgresqlBackups:
         kept = {table.copy for saved in known for table in saved.tables}
         rows = self._ask(
             "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE n.nspname = %s AND c.relname ~ ('^' || %s || '_[0-9a-f]{16}_[0-9]+$') AND c.relkind = 'r' ORDER BY 1",
+            " WHERE n.nspname = %s AND c.relname ~ ('^' || %s || '_[0-9a-f]{12}_[0-9]+$') AND c.relkind = 'r'"
+            " ORDER BY 1",
             schema,
             wanted.name,
         )
@@ -263,8 +266,10 @@ class PostgresqlBackups:
         """
         row = ", ".join(column for column, _ in definition.stored)
         rows = self._ask(f"""
-            SELECT coalesce(sum(many), 0)::bigint, encode(sha256(coalesce(string_agg(heap, '' ORDER BY first), '')), 'hex')
-            FROM (SELECT get_byte(hash, 0) AS first, count(*) AS many, sha256(string_agg(hash, '' ORDER BY hash)) AS heap
+            SELECT coalesce(sum(many), 0)::bigint,
+              encode(sha256(coalesce(string_agg(heap, '' ORDER BY first), '')), 'hex')
+            FROM (SELECT get_byte(hash, 0) AS first, count(*) AS many,
+                    sha256(string_agg(hash, '' ORDER BY hash)) AS heap
                   FROM (SELECT sha256(convert_to(ROW({row})::text, 'UTF8')) AS hash FROM {relation}) hashes
                   GROUP BY 1) heaps""".replace("%", "%%"))  # fmt: skip
         return int(rows[0][0]), str(rows[0][1])
@@ -277,8 +282,7 @@ class PostgresqlBackups:
         if not columns:
             return _NO_ROWS
         query = (
-            "SELECT count(*), coalesce(sum(pg_catalog.hashtextextended("
-            f"ROW({columns})::text, 0)), 0) FROM {relation}"
+            f"SELECT count(*), coalesce(sum(pg_catalog.hashtextextended(ROW({columns})::text, 0)), 0) FROM {relation}"
         )
         rows, digest = self._ask(query.replace("%", "%%"))[0]
         return f"{rows}:{digest}"
@@ -292,5 +296,3 @@ def _difference(table: str, then: str, now: str) -> str:
     if rows_then != rows_now:
         return f"`{table}` has {rows_now} rows, and had {rows_then} right after the changeset"
     return f"rows of `{table}` were changed since (it has {rows_now}, as right after the changeset)"
-
-

@@ -77,9 +77,7 @@ class _Restoring:
         self._take_names_back()
         now = self._look()
         rebuilt = {
-            then.name
-            for _, then in self.saved
-            if then.name not in now or now[then.name].columns != then.columns
+            then.name for _, then in self.saved if then.name not in now or now[then.name].columns != then.columns
         }
         for name in sorted(rebuilt & now.keys()):
             self._refuse_dependents(name, now[name])

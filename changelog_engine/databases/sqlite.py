@@ -100,6 +100,7 @@ class SqliteSession:
     capabilities = Capabilities(transactional_ddl=True, schemas=False)
     batches: Batches | None = None
     sharing: Sharing | None = None
+    backups: None = None
     elapsed_ms: ColumnElement[int] | None = None
 
     def __init__(self, reconnect: Any, dialect: Dialect, location: str, path: Path | None, access: Access) -> None:

@@ -150,6 +150,7 @@ class Executor:
 
     def _begin(self, plan: Plan, state: LedgerState) -> None:
         require_secrets(plan, self.worker.run.secrets)
+        self.worker.backups.refuse(plan)
         self._applied = {row.id for row in state if row.was_applied}
         self._position = {step.id: index for index, step in enumerate(plan.steps) if step.action is not Action.TAG}
         self.interruption.cancels_by(self.worker.session.cancel)

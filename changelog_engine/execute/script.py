@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from changelog_engine.databases.database import Session
 from changelog_engine.execute import records
+from changelog_engine.execute.backups import refuse_script
 from changelog_engine.execute.executor import DONE
 from changelog_engine.execute.records import RunFacts
 from changelog_engine.execute.transactions import is_one_transaction
@@ -22,8 +23,9 @@ from changelog_engine.sql.templates import show
 
 def render_script(plan: Plan, state: LedgerState, ledger: Ledger, run: RunFacts, now: str) -> str:
     """The script that does what executing the plan does, but for preconditions and checks, which it names in
-    comments.
+    comments. Raises PlanRefusedError for backups.
     """
+    refuse_script(plan)
     return "\n".join(_Script(plan, state, ledger, run, now).lines()) + "\n"
 
 

@@ -15,12 +15,13 @@ from changelog_engine.errors import (
     StatementError,
 )
 from changelog_engine.execute import records
+from changelog_engine.execute.backups import StepBackups, detail_of
 from changelog_engine.execute.expectations import mismatch
 from changelog_engine.execute.records import RunFacts
 from changelog_engine.ledger.entries import Direction, Entry, Event, text_digest
 from changelog_engine.ledger.ledger import Ledger
 from changelog_engine.model import Location, SqlText
-from changelog_engine.plan.steps import Statement, Step
+from changelog_engine.plan.steps import Statement, Step, makes_backup, restores_backup
 from changelog_engine.sql.standing import sets_session
 from changelog_engine.sql.templates import fill, show
 
@@ -28,13 +29,16 @@ OpenTransaction = Callable[[], AbstractContextManager[None]]
 
 
 class Worker:
-    """A session with its ledger; ``now`` gives the time as the ledger writes it."""
+    """A session with its ledger; ``now`` gives the time as the ledger writes it, ``folder`` takes files of backups."""
 
-    def __init__(self, session: Session, ledger: Ledger, run: RunFacts, now: Callable[[], str]) -> None:
+    def __init__(
+        self, session: Session, ledger: Ledger, run: RunFacts, now: Callable[[], str], folder: str = "backups"
+    ) -> None:
         self.session = session
         self.ledger = ledger
         self.run = run
         self.now = now
+        self.backups = StepBackups(session, ledger, run, now, folder)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -66,15 +70,19 @@ class Worker:
         """
         started = time.monotonic()
         try:
-            with transaction():
+            with transaction(), self.backups.made(step) as saved:
+                if restores_backup(step):
+                    self.backups.restore(step)
                 self.run_preamble(step)
                 for index in range(len(step.statements)):
                     self.execute(step, index)
                 self.assert_checks(step)
                 self.session.check_deferred()
                 self.session.reset()
+                done = self.backups.marked(saved)
                 duration = _milliseconds(started)
-                self.record(records.done_entry(event, step, self.run, duration_ms=duration, detail={}))
+                detail = detail_of(done)
+                self.record(records.done_entry(event, done, self.run, duration_ms=duration, detail=detail))
         except StatementError as error:
             raise self.failure(step, error, None) from error
         return duration
@@ -91,6 +99,7 @@ class Worker:
             and step.transaction
             and not step.conditions
             and not step.checks
+            and not (makes_backup(step) or restores_backup(step))
             and all(statement.is_one and batches.joins(statement.template) for statement in step.statements)
         )
 
@@ -134,7 +143,7 @@ class Worker:
         """
         started = time.monotonic()
         done = [text_digest(statement.template) for statement in step.statements[: step.first]]
-        self.record_alone(records.started_entry(step, self.run, tuple(done), outside=None))
+        step = self._begin_outside(step, tuple(done))
         self.run_preamble(step)
         # What is done is not done again; but what it set, it set for a session that is gone.
         for index in range(step.first):
@@ -146,8 +155,22 @@ class Worker:
         self.assert_checks(step)
         self.session.reset()
         duration = _milliseconds(started)
-        self.record_alone(records.done_entry(event, step, self.run, duration_ms=duration, detail={}))
+        with self.transaction():
+            step = self.backups.marked(step)
+            detail = detail_of(step)
+            self.record(records.done_entry(event, step, self.run, duration_ms=duration, detail=detail))
         return duration
+
+    def _begin_outside(self, step: Step, done: tuple[str, ...]) -> Step:
+        """Announce the step, in one transaction with its backup; gives it with the backup that was made."""
+        if step.first:
+            step = self.backups.kept(step)
+            self.record_alone(records.started_entry(step, self.run, done, outside=None))
+            return step
+        with self.transaction(), self.backups.made(step) as saved:
+            self.session.reset()
+            self.record(records.started_entry(saved, self.run, done, outside=None))
+        return saved
 
     def _run_recorded(self, step: Step, index: int, done: tuple[str, ...]) -> None:
         sql = fill(step.statements[index].template, self.run.secrets)

@@ -56,8 +56,10 @@ class Head:
 class StoredRollback:
     """The rollback as the ledger keeps it: what any checkout of the changelog can run.
 
-    ``kind`` is ``sql`` or ``irreversible`` (then ``reason`` says why). ``statements`` are templates: secret
-    parameters stand as ``${name}``, all else is literal, with ``${`` escaped as ``$${``.
+    ``kind`` is ``sql``, ``irreversible`` (then ``reason`` says why) or ``backup``. ``statements`` are templates: secret
+    parameters stand as ``${name}``, all else is literal, with ``${`` escaped as ``$${``. ``backup`` says what is saved
+    (``scope``, and as ``wanted`` the tables that the changelog names), and once it was made also where, its size in
+    bytes and its SHA-256, and all that putting it back needs.
     """
 
     kind: str
@@ -65,9 +67,26 @@ class StoredRollback:
     transaction: bool = True
     reason: str | None = None
     role: str | None = None
+    backup: Mapping[str, Any] | None = None
 
     def to_json(self) -> str:
-        return json.dumps({f.name: getattr(self, f.name) for f in fields(self)}, ensure_ascii=False)
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        if self.backup is None:
+            # As it was written before there were backups, and as earlier versions read it.
+            del values["backup"]
+        return json.dumps(values, ensure_ascii=False)
+
+    @property
+    def is_backup(self) -> bool:
+        return self.kind == "backup"
+
+    @property
+    def declared(self) -> StoredRollback:
+        """The rollback as the changelog declares it: without what a run has filled in."""
+        if self.backup is None:
+            return self
+        wanted = {"scope": self.backup["scope"], "wanted": list(self.backup["wanted"])}
+        return replace(self, role=None, backup=wanted)
 
     @classmethod
     def from_json(cls, text: str) -> StoredRollback:

@@ -124,6 +124,19 @@ class Ledger:
             found.update((seq, text) for seq, text in self.session.run(query))
         return found
 
+    def read_begun_rollback(self, changeset: str) -> StoredRollback | None:
+        """The rollback that the row keeps with which a changeset was last begun outside of a transaction."""
+        c = self.tables.ledger.c
+        query = (
+            sa.select(c.rollback)
+            .where(c.changelog == sa.bindparam("changelog"), c.changeset_id == sa.bindparam("changeset"))
+            .where(c.event == str(Event.STARTED), c.rollback.is_not(None))
+            .order_by(c.seq.desc())
+            .limit(1)
+        )
+        rows = self.session.run(query, {**self._mine(), "changeset": changeset})
+        return StoredRollback.from_json(rows[0][0]) if rows else None
+
     def read_texts(self, changeset: str) -> tuple[str | None, str | None]:
         """What was last recorded of a changeset: as it was written then, and the statements as run; None for each
         that is not there.

@@ -6,3 +6,6 @@ LAYOUT = 1
 """Version of the layout, kept in the lock row. A higher one in the database is refused."""
 
 LEDGER, LOCK, STATE = "changelog_ledger", "changelog_lock", "changelog_state"
+
+BACKUP = "changelog_backup"
+"""How the names of tables and files begin that hold a backup for a rollback."""

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from changelog_engine.ledger.entries import Direction, Event
-from changelog_engine.ledger.names import LAYOUT, LEDGER, LOCK, STATE
+from changelog_engine.ledger.names import BACKUP, LAYOUT, LEDGER, LOCK, STATE
 
 APPLYING = (Event.APPLIED, Event.MARKED, Event.ADOPTED)
 UNDOING = (Event.ROLLED_BACK, Event.UNMARKED, Event.RESOLVED_NOT_APPLIED)
@@ -79,7 +79,7 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class LedgerTables:
     """``schema`` None where the database kind has none. ``lock_name`` is the frozen name that the lock's key derives
-    from.
+    from, ``backup_name`` the beginning of the names of what holds backups.
     """
 
     ledger: sa.Table
@@ -87,6 +87,16 @@ class LedgerTables:
     state: sa.TableClause
     index: sa.Index
     lock_name: str
+    backup_name: str
+
+    @property
+    def schema(self) -> str | None:
+        return self.ledger.schema
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The tables and the view, without their schema."""
+        return str(self.ledger.name), str(self.lock.name), str(self.state.name)
 
     def ddl(self, dialect: Dialect) -> tuple[str, ...]:
         """The statements that make the tables, their index and the view, and that fill the lock row."""
@@ -146,7 +156,7 @@ def build_tables(database: str, schema: str | None, prefix: str) -> LedgerTables
         sa.Column("since", sa.String(27)),
     )
     state = sa.table(f"{prefix}{STATE}", *(sa.column(name) for name in STATE_COLUMNS), schema=schema)
-    return LedgerTables(ledger, lock, state, index, f"{database}/{schema or ''}/{ledger.name}")
+    return LedgerTables(ledger, lock, state, index, f"{database}/{schema or ''}/{ledger.name}", f"{prefix}{BACKUP}")
 
 
 STATE_COLUMNS = (

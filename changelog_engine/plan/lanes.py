@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
-from changelog_engine.plan.steps import Action, Plan, Step
+from changelog_engine.plan.steps import Action, Plan, Step, makes_backup
 from changelog_engine.sql.duration import may_take_long
 
 
@@ -24,7 +24,7 @@ class Lane(StrEnum):
 
 def lane_of(step: Step) -> Lane:
     """How a step travels where several connections may be used."""
-    if not step.transaction:
+    if not step.transaction or makes_backup(step):
         return Lane.ALONE
     if step.conditions or step.action in (Action.TAG, Action.UNMARK):
         return Lane.IN_TURN

@@ -10,6 +10,7 @@ from changelog_engine.ledger.entries import StoredRollback
 from changelog_engine.model import (
     AllOf,
     AnyOf,
+    BackupRollback,
     Change,
     Changeset,
     Consideration,
@@ -32,6 +33,9 @@ from changelog_engine.plan.describe import describe_test
 from changelog_engine.plan.steps import Assertion, Condition, Statement
 from changelog_engine.sql.statements import clean_text, split_statements, text_for
 from changelog_engine.sql.templates import MissingParameterError, TemplateError, expand, to_template
+
+NO_BACKUPS = ("mysql", "mariadb")
+"""Kinds of databases whose DDL commits by itself, so that a backup could be half restored."""
 
 
 class Rendering:
@@ -65,11 +69,24 @@ class Rendering:
                 return None
             case Irreversible(reason):
                 return StoredRollback("irreversible", reason=reason)
+            case BackupRollback() as wanted:
+                return self._backup(changeset, wanted)
             case declared:
                 statements = self._statements(changeset, declared.changes, "the rollback of ")
                 templates = tuple(statement.template for statement in statements)
                 role = self.consideration(changeset).run_as
                 return StoredRollback("sql", templates, transaction=declared.transaction, role=role)
+
+    def _backup(self, changeset: Changeset, wanted: BackupRollback) -> StoredRollback:
+        if self.dbms in NO_BACKUPS:
+            message = f"changeset `{changeset.id}` has a rollback by backup, and none is made on {self.dbms}"
+            hint = (
+                f"DDL commits by itself there: write the rollback for {self.dbms} in SQL, from a copy of the data that "
+                f"the changeset makes, or keep the changeset from it with `dbms: ['!{self.dbms}']`"
+            )
+            self.problems.append(Problem(message, wanted.location, hint=hint))
+        names = [self._expand(changeset, SqlText(name, wanted.location)).text for name in wanted.tables]
+        return StoredRollback("backup", backup={"scope": "tables" if names else "database", "wanted": names})
 
     def consideration(self, changeset: Changeset) -> Consideration:
         """The changeset's own time-outs, retries and role, and the configuration's where it says nothing."""

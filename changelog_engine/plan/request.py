@@ -122,7 +122,10 @@ class RollbackFrom(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RollbackRequest:
+    """``discards_newer``: where a backup is restored, what was written to its tables since may be lost."""
+
     target: RollbackTarget
     dependents: Dependents = Dependents.REFUSE
     rollback_from: RollbackFrom = RollbackFrom.LEDGER
     filters: Filters = Filters()
+    discards_newer: bool = False

@@ -155,7 +155,12 @@ def _step(selection: RollbackSelection, name: str, chosen: _Rollbacks, follower:
         rollback=rollback,
         # As whom it was applied, for that role owns what is to be undone.
         consideration=replace(considerate, run_as=rollback.role),
+        discards_newer=selection.request.discards_newer,
     )
+
+
+def _is_same(present: StoredRollback, kept: StoredRollback) -> bool:
+    return replace(present.declared, role=kept.declared.role) == kept.declared
 
 
 class _Rollbacks:
@@ -181,6 +186,8 @@ class _Rollbacks:
         if rollback is None:
             self.missing.append(row.id)
             return StoredRollback("sql")
+        if rollback.is_backup and "place" not in (rollback.backup or {}):
+            self.irreversible.append((row.id, "it was recorded without being run, so no backup was made"))
         if rollback.kind == "irreversible":
             self.irreversible.append((row.id, rollback.reason or "no reason given"))
         for template in rollback.statements:
@@ -191,13 +198,16 @@ class _Rollbacks:
         changeset = self.graph.changesets.get(row.id)
         if self.prefers_changelog:
             present = None if changeset is None else self.rendering.rollback(changeset)
+            if present is not None and kept is not None and present.is_backup and kept.is_backup:
+                # What was saved is in the ledger alone.
+                return kept
             if present is None and kept is not None:
                 self.notes.append(f"the changelog has no rollback for `{row.id}`; the one that the ledger kept is used")
             return present or kept
         problems = len(self.comparing.problems)
         present = None if changeset is None else self.comparing.rollback(changeset)
         is_known = present is not None and len(self.comparing.problems) == problems
-        if kept is not None and present is not None and is_known and replace(present, role=kept.role) != kept:
+        if kept is not None and present is not None and is_known and not _is_same(present, kept):
             self.notes.append(
                 f"the changelog now has another rollback for `{row.id}`; the one that the ledger kept is used "
                 "(`--rollback-from changelog` takes the other)"

@@ -96,6 +96,17 @@ class Step:
     rollback: StoredRollback | None = None
     consideration: Consideration = field(default_factory=Consideration)
     tag_set: tuple[str, ...] = ()
+    discards_newer: bool = False
+    """For a rollback that restores a backup: rows that were written since may be lost."""
+
+
+def makes_backup(step: Step) -> bool:
+    """Whether data are saved before the step, for its rollback to restore."""
+    return step.action in (Action.APPLY, Action.RERUN) and step.rollback is not None and step.rollback.is_backup
+
+
+def restores_backup(step: Step) -> bool:
+    return step.action is Action.ROLLBACK and step.rollback is not None and step.rollback.is_backup
 
 
 class Direction(StrEnum):
