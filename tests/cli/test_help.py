@@ -15,7 +15,17 @@ from changelog_engine.cli.streams import Streams
 COMMON = {"--changelog", "--url", "--config", "--env", "--format", "--quiet", "--verbose", "--no-color"}
 FILTERS = {"--context", "--all-contexts", "--no-context", "--label", "--select", "--param"}
 OUTPUT = {"--format", "--quiet", "--verbose", "--no-color"}
-TARGETS = {"--tag", "--count", "--to-date", "--deployment", "--select", "--all", "--cascade", "--rollback-from"}
+TARGETS = {
+    "--tag",
+    "--count",
+    "--to-date",
+    "--deployment",
+    "--select",
+    "--all",
+    "--cascade",
+    "--rollback-from",
+    "--discard-newer-rows",
+}
 RUN = FILTERS - {"--label", "--select"}
 
 OPTIONS = {
