@@ -223,7 +223,13 @@ def _drop(state: State, cursor: Cursor) -> None:
 
 
 def _nothing(state: State, cursor: Cursor) -> None:
-    """It touches no object of a changeset: PRAGMA, VACUUM, BEGIN, SAVEPOINT, DETACH."""
+    """It touches no object of a changeset: VACUUM, BEGIN, SAVEPOINT, DETACH."""
+
+
+def _pragma(state: State, cursor: Cursor) -> None:
+    """Settings and questions; but one lets the schema be written to as rows."""
+    if any(token.word == "WRITABLE_SCHEMA" for token in cursor.tokens):
+        state.opaque("PRAGMA writable_schema: definitions are then written as rows", cursor.tokens[0].start)
 
 
 def _attach(state: State, cursor: Cursor) -> None:
@@ -257,7 +263,6 @@ STATEMENTS: Mapping[str, Handler] = {
     "REINDEX": _maintained,
     "ANALYZE": _maintained,
     "EXPLAIN": _explain,
-    **dict.fromkeys(
-        ("PRAGMA", "VACUUM", "DETACH", "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"), _nothing
-    ),
+    "PRAGMA": _pragma,
+    **dict.fromkeys(("VACUUM", "DETACH", "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"), _nothing),
 }

@@ -1,4 +1,4 @@
-PRAGMA foreign_keys = ON; VACUUM; ANALYZE; REINDEX NOCASE; ANALYZE t;
+PRAGMA foreign_keys = ON; VACUUM; ANALYZE; REINDEX NOCASE; ANALYZE t; PRAGMA writable_schema = 1;
 ATTACH DATABASE 'x.db' AS aux;
 ${grants};
 FOO BAR BAZ;
