@@ -22,13 +22,19 @@ _HANDLERS: Mapping[str, Handler] = {
     **session.STATEMENTS,
 }
 
+# The tree of a text takes some hundred times its length: that of a long one is made a statement at a time.
+_AT_ONCE = 100_000
+
 
 def read_postgresql(text: str) -> Effects:
     """What a text does; it may hold ``${parameters}``. Raises nothing: what cannot be read is opaque."""
     disguised = disguise(text)
     state = State(_HANDLERS)
     try:
-        state.read(disguised, 0)
+        if len(disguised) <= _AT_ONCE:
+            state.read(disguised, 0)
+        else:
+            _read_one_by_one(state, disguised)
     except RefusedError:
         state = State(_HANDLERS)
         _read_one_by_one(state, disguised)
@@ -39,7 +45,7 @@ def read_postgresql(text: str) -> Effects:
 
 
 def _read_one_by_one(state: State, text: str) -> None:
-    """The statements of a text that the parser does not take as a whole; it says which it does not take."""
+    """The statements of a text, each by itself, so that the parser says which it does not take."""
     for start, end in statement_spans(text, "postgresql"):
         try:
             state.read(text[start:end], start)

@@ -153,6 +153,17 @@ def test_a_load_of_rows_is_read() -> None:
     assert [(write.relation.name, write.rows) for write in effects.writes] == [("t", None)]
 
 
+def test_a_long_text_is_read_as_a_short_one_is() -> None:
+    made = "".join(f"CREATE TABLE t{number} (id int);\n" for number in range(5_000))
+    text = f"SET search_path = app;\n{made}SELECT 'ä' FROM t7;"
+    effects = read(text)
+    assert len(made) > 100_000
+    assert effects.opaque == ()
+    assert sum(effect.word == "table" for effect in effects.objects) == 5_000
+    assert Thing(Kind.RELATION, "t4999", "app") in {effect.thing for effect in effects.objects}
+    assert max(effect.place for effect in effects.objects) == text.rindex("t7")
+
+
 def test_without_the_parser_all_is_opaque(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "postgast.native", None)
     assert [opaque.what for opaque in read("CREATE TABLE t (id int)").opaque] == [
