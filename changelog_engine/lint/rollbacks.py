@@ -73,7 +73,7 @@ def _stays(changes: Script, rollback: Script) -> Iterator[str]:
         made = made if made and not gone else {}
     touched = changes.things(*_MAY_MAKE, Act.USES)
     for thing, effect in made.items():
-        if thing in gone or _goes_along(effect, gone, touched) or _is_part(thing, made):
+        if thing in gone or _goes_along(effect, gone, touched) or _is_part(effect, made):
             continue
         yield f"{named(effect)}, which the changeset makes, stays"
     yield from _rows_that_stay(changes, rollback, gone)
@@ -100,12 +100,12 @@ def _goes_along(effect: Effect, gone: set[Thing], touched: set[Thing]) -> bool:
     return effect.word in _ALONG and bool(dropped & touched or any(each.of == thing.of for each in dropped if each.of))
 
 
-def _is_part(thing: Thing, made: dict[Thing, Effect]) -> bool:
-    """Whether it is named already by the relation that it is a part of."""
-    schema, _, name = thing.of.rpartition(".")
-    if thing.of and Thing(Kind.RELATION, name, schema) in made:
+def _is_part(effect: Effect, made: dict[Thing, Effect]) -> bool:
+    """Whether it is said already by the table or view that it is a part of."""
+    thing = effect.thing
+    if any(_belongs(thing, relation) for relation in made):
         return True
-    return thing.kind is Kind.TYPE and thing._replace(kind=Kind.RELATION) in made
+    return effect.word in _ALONG and any(each.word == "table" for each in made.values())
 
 
 def _goes(changes: Script, rollback: Script) -> Iterator[str]:

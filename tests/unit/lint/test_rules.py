@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from changelog_engine.changelog.lint_rules import RULES, Severity
 from changelog_engine.findings import LintFinding
 from tests.fixtures.projects import Project
+from tests.scenarios.test_verify import FAULTY, many
 
 POSTGRESQL = "postgresql://nobody@nowhere/none"
 SQLITE = "sqlite:///none.db"
@@ -107,6 +109,13 @@ class TestRollbackDoesNotUndo:
         (finding,) = [finding for finding in found if finding.rule == "rollback-does-not-undo"]
         assert message in finding.message
         assert finding.severity is Severity.ERROR
+
+    def test_exactly_the_ten_faulty_ones_of_sixty_are_found(self, tmp_path: Path) -> None:
+        faulty = frozenset(random.Random(11).sample(range(60), FAULTY))
+        project = Project(tmp_path, POSTGRESQL)
+        project.write(many(60, faulty))
+        found = [each for each in project.engine().lint().findings if each.rule == "rollback-does-not-undo"]
+        assert {each.changeset for each in found} == {f"c{number}" for number in faulty}
 
     def test_is_not_said_where_there_is_no_way_back(self, tmp_path: Path) -> None:
         assert rules(tmp_path, "CREATE TABLE t (a int)", "{irreversible: no reason}") == set()
