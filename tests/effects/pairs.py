@@ -578,4 +578,20 @@ PAIRS = (
         "INSERT INTO t (id) VALUES (1) ON CONFLICT ((a+1), lower(b)) DO NOTHING",
         _T,
     ),
+    Pair(
+        "extension for an exclusion",
+        "CREATE EXTENSION btree_gist",
+        "CREATE TABLE booking (room int, during tsrange, EXCLUDE USING gist (room WITH =, during WITH &&))",
+    ),
+    Pair(
+        "extension for a key without overlaps",
+        "CREATE EXTENSION btree_gist",
+        "CREATE TABLE price (item int, during tsrange, PRIMARY KEY (item, during WITHOUT OVERLAPS))",
+    ),
+    Pair(
+        "extension for an index",
+        "CREATE EXTENSION btree_gist",
+        "CREATE INDEX i ON booking USING gist (room, during)",
+        "CREATE TABLE booking (room int, during tsrange);",
+    ),
 )

@@ -87,7 +87,7 @@ def _command_on_table(state: State, table: Table, node: Node, place: int) -> Non
         state.use_other("access method", [node["name"]], place)
     elif table.relation is not None:
         # Its storage, its row security and the like.
-        state.add(Act.ALTERS, table.relation.thing, "table", place, table.relation.alternatives)
+        state.add(Act.ALTERS, table.relation.thing, "relation", place, table.relation.alternatives)
 
 
 def _target(table: Table) -> Target | None:
@@ -174,7 +174,8 @@ def _alter_column(state: State, table: Table, node: Node, place: int) -> None:
 
 def _drop_statement(state: State, node: Node) -> None:
     for item in node.get("objects", []):
-        target = target_of(state, node["removeType"], item)
+        with state.optionally(bool(node.get("missing_ok"))):
+            target = target_of(state, node["removeType"], item)
         _drop(state, target, state.start, bool(node.get("missing_ok")))
         if node["removeType"] == "OBJECT_SCHEMA" and node.get("behavior") == "DROP_CASCADE" and target is not None:
             state.opaque(f"all that schema {target.thing.name} has when it is dropped", state.start)

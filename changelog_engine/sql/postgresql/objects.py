@@ -83,6 +83,7 @@ def _create_other(word: str, key: str) -> Handler:
                 state.use(Kind.ROUTINE, name_in(value), "function", state.start)
         if "fdwname" in node and word == "server":
             state.use_other("foreign data wrapper", [node["fdwname"]], state.start)
+        state.use_role(node.get("owner"))
         act = Act.REPLACES if node.get("replace") else _ensures(node)
         state.add(act, other(word, name if isinstance(name, str) else strings(name)[-1]), word, state.start)
 

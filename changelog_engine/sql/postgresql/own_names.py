@@ -26,6 +26,9 @@ def is_built_in(thing: Thing) -> bool:
         return schema in _OWN_SCHEMAS or (not schema and name in built_in(Kind.RELATION))
     if thing.kind is Kind.VALUE:
         return False
+    if thing.kind is Kind.OTHER and thing.of == "database":
+        # The one that the changelog is for is there; nobody makes it in a changeset.
+        return True
     if thing.schema:
         return False
     return thing.name in built_in(_word(thing)) or (thing.kind is Kind.TYPE and thing.name in built_in(Kind.RELATION))

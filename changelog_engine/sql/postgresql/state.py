@@ -62,6 +62,7 @@ class State:
         self.body: str | None = None
         self.firm = True
         self.conditional = False
+        self._optional = False
         self.variables: frozenset[str] = frozenset()
         self.rows: dict[str, Relation] = {}
         self._objects: list[Effect] = []
@@ -104,7 +105,9 @@ class State:
         if self.body is not None and act not in _NEEDS:
             self._opaque_body(place)
             return
-        if act is Act.USES and not self.firm:
+        if act is Act.USES and self._optional:
+            act = Act.MAY_USE
+        elif act is Act.USES and not self.firm:
             act = Act.USES_WHEN_RUN
         elif act is Act.CREATES and self.conditional:
             act = Act.ENSURES
@@ -308,6 +311,15 @@ class State:
             yield
         finally:
             self.__dict__.update(kept)
+
+    @contextmanager
+    def optionally(self, optional: bool) -> Iterator[None]:
+        """What is named need not be there (IF EXISTS), if ``optional``."""
+        kept, self._optional = self._optional, optional
+        try:
+            yield
+        finally:
+            self._optional = kept
 
     @contextmanager
     def maybe(self) -> Iterator[None]:

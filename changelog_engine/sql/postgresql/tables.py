@@ -85,6 +85,13 @@ def create_table(state: State, node: Node) -> None:
     _use_classes(state, node.get("partspec", {}).get("partParams", []), "PartitionElem")
     if node.get("accessMethod"):
         state.use_other("access method", [node["accessMethod"]], place)
+    use_tablespace(state, node, place)
+
+
+def use_tablespace(state: State, node: Node, place: int) -> None:
+    name = node.get("tablespacename") or node.get("tableSpace") or node.get("indexspace")
+    if name:
+        state.use_other("tablespace", [name], place)
 
 
 def add_elements(state: State, table: Table, elements: Sequence[Node]) -> None:
@@ -186,6 +193,8 @@ def _add_key(state: State, table: Table, node: Node, columns: list[str]) -> None
     state.add(table.act, table.relation.thing._replace(name=name), "index", place)
     for column_name in [*columns, *names_of(node, "including")]:
         state.use_column(table.relation, column_name, place)
+    if node.get("without_overlaps"):
+        _may_use_scalars(state, place)
     if columns:
         make_part(state, table, Kind.KEY, key_name(columns), "key", place)
         _tighten(state, table, node, columns)
@@ -233,9 +242,17 @@ def _add_exclusion(state: State, table: Table, node: Node) -> None:
         element, operator = item["List"]["items"]
         _use_element(state, table, element["IndexElem"])
         state.use(Kind.OPERATOR, strings(operator["List"]["items"]), "operator", place)
-    state.use_other("access method", [node.get("access_method", "btree")], place)
+    method = node.get("access_method", "btree")
+    state.use_other("access method", [method], place)
+    if method == "gist":
+        _may_use_scalars(state, place)
     walk(state, node.get("where_clause", {}), table.scope())
     _tighten(state, table, node, columns_in(node.get("exclusions", [])))
+
+
+def _may_use_scalars(state: State, place: int) -> None:
+    """Numbers and texts in a GiST index need an extension; which of its columns are such cannot be told."""
+    state.add(Act.MAY_USE, Thing(Kind.EXTENSION, "btree_gist"), "extension", place)
 
 
 # ------------------------------------------------------------------------------------------------------- indexes
@@ -289,6 +306,9 @@ def create_index(state: State, node: Node) -> None:
     if relation is None:
         return
     state.use_other("access method", [node.get("accessMethod", "btree")], place)
+    use_tablespace(state, node, place)
+    if node.get("accessMethod") == "gist" and len(elements) > 1:
+        _may_use_scalars(state, place)
     act = Act.ENSURES if node.get("if_not_exists") else Act.CREATES
     thing = _index_thing(state, node, relation, _index_columns([*elements, *included]))
     # The index is in its table's schema, wherever that is.

@@ -111,7 +111,7 @@ def _plain(state: State, kind: str, node: Any) -> Target | None:
         type_name, language = items(node)
         names = strings(type_name["TypeName"]["names"])
         return Target(other("transform", f"{names[-1]} for {language['String']['sval']}"), "transform")
-    if kind == "OBJECT_LARGEOBJECT":
+    if kind in ("OBJECT_LARGEOBJECT", "OBJECT_PARAMETER_ACL"):
         return None
     state.opaque(f"a statement about an object of a kind that is not understood ({kind})", state.start)
     return None

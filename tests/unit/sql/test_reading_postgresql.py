@@ -111,6 +111,7 @@ def test_nothing_of_anybody_else_is_used(text: str) -> None:
 
 def test_a_dropped_table_that_need_not_be_there_is_not_used() -> None:
     assert things("DROP TABLE IF EXISTS t; ALTER TABLE IF EXISTS u ADD COLUMN a int") == []
+    assert things("DROP FUNCTION IF EXISTS f(mood)") == []
     assert things("DROP TABLE t") == [("relation", "t")]
 
 
