@@ -61,7 +61,7 @@ RULES: Final[Mapping[str, LintRule]] = {
     ),
     "transaction-false-missing": LintRule(
         Severity.ERROR,
-        "the database refuses a statement in a transaction, and the changeset runs in one",
+        "the database refuses a statement in a transaction, or passes over it, and the changeset runs in one",
         "`transaction: false`, best in a changeset of its own",
     ),
     "transaction-false-superfluous": LintRule(

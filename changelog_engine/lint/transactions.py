@@ -25,8 +25,9 @@ def transaction_false_missing(subject: Subject) -> Iterator[Hit]:
         for name, in_transaction, texts in _parts(subject, changeset):
             for text in texts if in_transaction else ():
                 for refusal in refused_in_transaction(text.text, subject.dbms) or ():
-                    message = f"{name} has {refusal.what}, which {subject.dbms} refuses in a transaction"
-                    yield Hit(changeset, message, text.locate(refusal.place))
+                    is_lost = refusal.what.startswith("PRAGMA")
+                    why = "does nothing in a transaction" if is_lost else f"{subject.dbms} refuses in a transaction"
+                    yield Hit(changeset, f"{name} has {refusal.what}, which {why}", text.locate(refusal.place))
 
 
 def transaction_false_superfluous(subject: Subject) -> Iterator[Hit]:

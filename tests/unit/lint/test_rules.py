@@ -166,7 +166,11 @@ class TestLosses:
 class TestTransactions:
     @pytest.mark.parametrize(
         ("url", "changes"),
-        [(POSTGRESQL, "CREATE INDEX CONCURRENTLY i ON base (a)"), (SQLITE, "VACUUM")],
+        [
+            (POSTGRESQL, "CREATE INDEX CONCURRENTLY i ON base (a)"),
+            (SQLITE, "VACUUM"),
+            (SQLITE, "PRAGMA foreign_keys = OFF"),
+        ],
     )
     def test_a_statement_that_is_refused_in_one_is_found(self, url: str, changes: str, tmp_path: Path) -> None:
         outside = rules(tmp_path, changes, "{irreversible: nothing}", ", transaction: false", url)
