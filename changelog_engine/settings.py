@@ -5,8 +5,8 @@ Alone in reading the environment, which is passed in. Strongest first:
 1. the options of the command line (:class:`Options`);
 2. environment variables: ``CHANGELOG_FILE``, ``CHANGELOG_URL``, ``CHANGELOG_CONTEXTS``, ``CHANGELOG_LABEL``,
    ``CHANGELOG_SCHEMA``, ``CHANGELOG_CREATE_SCHEMA``, ``CHANGELOG_TABLE_PREFIX``, ``CHANGELOG_LOCK_WAIT``,
-   ``CHANGELOG_LOCK_TIMEOUT``, ``CHANGELOG_STATEMENT_TIMEOUT``; and ``CHANGELOG_CONFIG`` and ``CHANGELOG_ENV``, which
-   stand for ``--config`` and ``--env``. An empty one counts as not set;
+   ``CHANGELOG_LOCK_TIMEOUT``, ``CHANGELOG_STATEMENT_TIMEOUT``, ``CHANGELOG_CACHE``; and ``CHANGELOG_CONFIG`` and
+   ``CHANGELOG_ENV``, which stand for ``--config`` and ``--env``. An empty one counts as not set;
 3. ``changelog.toml`` in the current folder or the nearest one above: its environment's table over what is at the top;
 4. defaults: ``changelogs/main.yaml`` and ``sqlite:///changelog.db``, beside ``changelog.toml``, else in the current
    folder.
@@ -80,6 +80,8 @@ class Settings:
     host: str = ""
     command: str = ""
     config: Path | None = None
+    cache: str = "off"
+    """Where what was worked out of changelog files is remembered: ``off``, ``user`` or a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ def load_settings(options: Options, environ: Mapping[str, str], folder: Path) ->
         host=platform.node(),
         command=options.command,
         config=config,
+        cache=_cache(given, file, folder, home),
     )
 
 
@@ -163,6 +166,12 @@ def _first(option: T | None, variable: T | None, file: T | None, default: T) -> 
         if value is not None:
             return value
     return default
+
+
+def _cache(given: _Variables, file: FileSettings, folder: Path, home: Path) -> str:
+    variable = given.read("CHANGELOG_CACHE", parse_text)
+    chosen, base = (variable, folder) if variable is not None else (file.cache or "user", home)
+    return chosen if chosen in ("off", "user") else str(_absolute(chosen, base))
 
 
 def _config_path(options: Options, environ: Mapping[str, str], folder: Path) -> Path | None:

@@ -42,6 +42,7 @@ class FileSettings:
     statement_timeout: int | None = None
     retries: Retries | None = None
     run_as: str | None = None
+    cache: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -207,6 +208,7 @@ KEYS: Mapping[str, Callable[[object], Any]] = {
     "statement_timeout": parse_duration,
     "retries": parse_retries,
     "run_as": parse_role,
+    "cache": parse_text,
     "parameters": _parse_parameters,
 }
 """Each key of ``changelog.toml``, at the top and in an environment alike, and what reads its value."""

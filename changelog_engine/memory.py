@@ -1,0 +1,162 @@
+"""What was worked out of changelog files before, on this machine: kept by the content of the files, so never stale.
+
+A file of SQLite in the user's cache folder. It only saves time: where it is missing, corrupt, locked, full, or not the
+user's own, everything is worked out again, without a word. It holds nothing but what follows from the text of changelog
+files, as JSON, under keys that are digests of that text, of what is asked and of the engine's version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import closing, suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from changelog_engine import __version__
+from changelog_engine.model import Changelog, Changeset
+
+FILE = "memory.sqlite"
+KEPT_DAYS = 30
+MOST_BYTES = 256 * 1024 * 1024
+_DAY = 86_400
+_WAIT_SECONDS = 0.2
+_PAGE = 500
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS memory (key TEXT PRIMARY KEY, value TEXT NOT NULL, day INTEGER NOT NULL) WITHOUT ROWID"
+)
+
+
+def open_memory(setting: str) -> Memory:
+    """The memory that the setting ``cache`` asks for: ``off``, ``user`` (the user's own cache folder) or a folder."""
+    if setting == "off":
+        return Memory(None)
+    if setting != "user":
+        return Memory(Path(setting))
+    from platformdirs import user_cache_path
+
+    return Memory(user_cache_path("changelog-engine", appauthor=False))
+
+
+def key_of(*parts: str) -> str:
+    """The key of what follows from ``parts`` (for example what is asked, and digests of files) in this version."""
+    text = "\0".join((__version__, _built(), *parts))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@cache
+def _built() -> str:
+    """When the engine's own files were last changed: one that is being worked on does not believe its earlier self."""
+    files = Path(__file__).parent.rglob("*.py")
+    return str(max(file.stat().st_mtime_ns for file in files))
+
+
+class Memory:
+    """``folder`` None remembers nothing. Never raises, and never waits for long."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._file = None if folder is None else folder / FILE
+
+    def get(self, keys: Collection[str]) -> dict[str, Any]:
+        """What is kept under the keys; those of which nothing is kept are left out."""
+        if self._file is None or not keys or not _is_own(self._file):
+            return {}
+        try:
+            with closing(self._open("?mode=ro")) as connection:
+                found = dict(_rows(connection, list(keys)))
+            return {key: json.loads(value) for key, value in found.items()}
+        except sqlite3.OperationalError:
+            return {}
+        except (sqlite3.Error, ValueError):
+            self._forget()
+            return {}
+
+    def put(self, values: Mapping[str, Any]) -> None:
+        """Keep values, which are JSON, under their keys."""
+        if self._file is None or not values:
+            return
+        today = int(time.time()) // _DAY
+        texts = {key: json.dumps(value, ensure_ascii=False, separators=(",", ":")) for key, value in values.items()}
+        rows = [(key, text, today) for key, text in texts.items()]
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            if self._file.exists() and not _is_own(self._file):
+                return
+            with closing(self._open("")) as connection:
+                connection.execute("PRAGMA synchronous = OFF")
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute(_TABLE)
+                _prune(connection, today)
+                connection.executemany("INSERT OR REPLACE INTO memory VALUES (?, ?, ?)", rows)
+                connection.execute("COMMIT")
+        except sqlite3.OperationalError:
+            return
+        except (sqlite3.Error, OSError, UnicodeError):
+            self._forget()
+
+    def recall(self, about: str, changelog: Changelog, work_out: Callable[[Changeset], Any]) -> dict[str, Any]:
+        """For each changeset, by its id, what ``work_out`` makes of it (JSON): of its own text and nothing else.
+
+        ``about`` names what that is, the kind of database where it counts, and a version of the form.
+        """
+        files: dict[str, list[Changeset]] = {}
+        for changeset in changelog.changesets:
+            files.setdefault(changeset.location.file, []).append(changeset)
+        digests = dict(changelog.inventory.files)
+        keys = {name: key_of(about, *_digests(name, changesets, digests)) for name, changesets in files.items()}
+        kept = self.get(list(keys.values()))
+        found: dict[str, Any] = {}
+        fresh: dict[str, Any] = {}
+        for name, changesets in files.items():
+            values = kept.get(keys[name])
+            if not isinstance(values, list) or len(values) != len(changesets):
+                values = fresh[keys[name]] = [work_out(changeset) for changeset in changesets]
+            found.update(zip((changeset.id for changeset in changesets), values, strict=True))
+        self.put(fresh)
+        return found
+
+    def _open(self, options: str) -> sqlite3.Connection:
+        assert self._file is not None
+        uri = self._file.absolute().as_uri() + options
+        return sqlite3.connect(uri, uri=True, timeout=_WAIT_SECONDS, isolation_level=None)
+
+    def _forget(self) -> None:
+        """Remove a file that is none of ours, or damaged."""
+        if self._file is not None and _is_own(self._file):
+            with suppress(OSError):
+                self._file.unlink()
+
+
+def _rows(connection: sqlite3.Connection, keys: list[str]) -> Iterable[tuple[str, str]]:
+    for start in range(0, len(keys), _PAGE):
+        page = keys[start : start + _PAGE]
+        marks = ", ".join("?" * len(page))
+        yield from connection.execute(f"SELECT key, value FROM memory WHERE key IN ({marks})", page)
+
+
+def _prune(connection: sqlite3.Connection, today: int) -> None:
+    """Drop what is old; where the file has grown too large, everything."""
+    connection.execute("DELETE FROM memory WHERE day < ?", (today - KEPT_DAYS,))
+    pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+    if pages * size > MOST_BYTES:
+        connection.execute("DELETE FROM memory")
+
+
+def _is_own(file: Path) -> bool:
+    """Whether the file is this user's: what another one may have put there is not believed."""
+    try:
+        return not hasattr(os, "geteuid") or file.stat().st_uid == os.geteuid()
+    except OSError:
+        return False
+
+
+def _digests(name: str, changesets: Iterable[Changeset], digests: Mapping[str, str]) -> list[str]:
+    """The digests of a file and of the files of SQL that its changesets name."""
+    changes = (change for changeset in changesets for change in changeset.changes)
+    named = {text.location.file for change in changes for text in change.texts.values()}
+    return [f"{each}:{digests.get(each, '')}" for each in (name, *sorted(named - {name}))]
