@@ -132,3 +132,21 @@ def digest_of_all(tables: Iterable[SavedTable]) -> str:
     """SHA-256 of several tables: of the lines `SHA-256 NAME`, sorted by name."""
     lines = sorted((table.table, table.sha256) for table in tables)
     return hashlib.sha256("".join(f"{digest} {name}\n" for name, digest in lines).encode()).hexdigest()
+
+
+def difference(table: str, then: str, now: str) -> str:
+    """What is different about a table, from its state right after the changeset and the one now."""
+    if "gone" in (then, now):
+        return f"`{table}` {'was dropped' if now == 'gone' else 'was made'} since"
+    rows_then, rows_now = (int(state.partition(":")[0]) for state in (then, now))
+    if rows_then != rows_now:
+        return f"`{table}` has {rows_now} rows, and had {rows_then} right after the changeset"
+    return f"rows of `{table}` were changed since (it has {rows_now}, as right after the changeset)"
+
+
+def differences(then: Mapping[str, str] | None, now: Mapping[str, str]) -> tuple[str, ...]:
+    """The same for all tables of a database."""
+    if then is None:
+        return ("what the database held right after the changeset was not recorded",)
+    names = sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
+    return tuple(difference(name, then.get(name, "gone"), now.get(name, "gone")) for name in names)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from changelog_engine.databases import postgresql_restore as restoring
-from changelog_engine.databases.backup import TABLES, BackupError, Saved, SavedTable, Wanted, digest_of_all
+from changelog_engine.databases.backup import TABLES, BackupError, Saved, SavedTable, Wanted, difference, digest_of_all
 from changelog_engine.databases.database import Row
 from changelog_engine.databases.postgresql_definitions import Definition, Query, read_definition
 from changelog_engine.errors import StatementError
@@ -222,7 +222,7 @@ class PostgresqlBackups:
             if table.after is None:
                 found.append(f"what `{table.wanted}` held right after the changeset was not recorded")
             elif (now := self._state(table)) != table.after:
-                found.append(_difference(table.wanted, table.after, now))
+                found.append(difference(table.wanted, table.after, now))
         self._send(_RESET)
         return tuple(found)
 
@@ -286,13 +286,3 @@ class PostgresqlBackups:
         )
         rows, digest = self._ask(query.replace("%", "%%"))[0]
         return f"{rows}:{digest}"
-
-
-def _difference(table: str, then: str, now: str) -> str:
-    """What is different about a table, from its state right after the changeset and the one now."""
-    if "gone" in (then, now):
-        return f"`{table}` {'was dropped' if now == 'gone' else 'was made'} since"
-    rows_then, rows_now = (int(state.partition(":")[0]) for state in (then, now))
-    if rows_then != rows_now:
-        return f"`{table}` has {rows_now} rows, and had {rows_then} right after the changeset"
-    return f"rows of `{table}` were changed since (it has {rows_now}, as right after the changeset)"

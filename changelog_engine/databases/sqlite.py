@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote as quote_path
 
 from sqlalchemy import ColumnElement, Executable, create_engine
@@ -22,6 +22,9 @@ from changelog_engine.databases.sqlite_catalog import read_catalog
 from changelog_engine.databases.sqlite_lock import FileLock, Lock, NoLock
 from changelog_engine.errors import ConfigurationError, ConnectionFailedError, StatementError
 from changelog_engine.model import Consideration
+
+if TYPE_CHECKING:
+    from changelog_engine.databases.backup import Backups
 
 _BUSY_SECONDS = 30.0
 _FIRST_PAGE = "PRAGMA schema_version"
@@ -100,7 +103,6 @@ class SqliteSession:
     capabilities = Capabilities(transactional_ddl=True, schemas=False)
     batches: Batches | None = None
     sharing: Sharing | None = None
-    backups: None = None
     elapsed_ms: ColumnElement[int] | None = None
 
     def __init__(self, reconnect: Any, dialect: Dialect, location: str, path: Path | None, access: Access) -> None:
@@ -140,6 +142,13 @@ class SqliteSession:
                 recovering.execute(_FIRST_PAGE).fetchall()
             connection.execute(_FIRST_PAGE).fetchall()
 
+    @property
+    def backups(self) -> Backups | None:
+        from changelog_engine.databases.sqlite_backup import SqliteBackups
+
+        path = None if self._in_memory else Path(self.database)
+        return SqliteBackups(self._ask, self.execute, self._rows, path)
+
     # ------------------------------------------------------------------------------------------ statements
 
     def run(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:
@@ -160,6 +169,13 @@ class SqliteSession:
 
     def _ask(self, sql: str, *values: object) -> Sequence[Row]:
         return self._send(sql, values)[0]
+
+    def _rows(self, sql: str) -> Iterator[Row]:
+        """The rows of a query of the engine's own, one by one."""
+        try:
+            yield from self._connection.execute(sql)
+        except sqlite3.Error as error:
+            raise _translate(error, sql) from error
 
     def _send(self, sql: str, values: Any = ()) -> tuple[Sequence[Row], int]:
         """The rows, and how many were touched."""

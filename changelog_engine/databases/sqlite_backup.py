@@ -1,0 +1,360 @@
+"""Backups of SQLite: copies of tables inside the file, or all of it by SQLite's own online backup.
+
+The canonical form of a table's rows, whose SHA-256 is kept: each row on a line, in the order of its rowid or primary
+key, its values as SQL literals (`quote()`), with commas between them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, replace
+from pathlib import Path
+from urllib.parse import quote as quote_path
+
+from changelog_engine.databases.backup import (
+    DATABASE,
+    TABLES,
+    BackupError,
+    Saved,
+    SavedTable,
+    Wanted,
+    difference,
+    differences,
+    digest_of_all,
+)
+from changelog_engine.databases.backup_files import (
+    check_room,
+    digest_of_file,
+    file_fault,
+    left_files,
+    remove_file,
+    whole_file,
+)
+from changelog_engine.databases.database import Row
+from changelog_engine.databases.sqlite_definitions import (
+    OBJECTS,
+    Definition,
+    columns_of,
+    define,
+    is_virtual,
+    objects_in,
+    quote,
+)
+from changelog_engine.databases.sqlite_objects import Ask, split_name
+from changelog_engine.errors import StatementError
+
+ROWID = "changelog_rowid"
+BACKUP = "backup"
+"""The name under which a file to be restored is attached."""
+
+
+class SqliteBackups:
+    """See :class:`~changelog_engine.databases.backup.Backups`.
+
+    ``stream`` gives the rows of a query one by one; ``path`` is the database's file, None for one in memory.
+    """
+
+    def __init__(
+        self, ask: Ask, send: Callable[[str], object], stream: Callable[[str], Iterator[Row]], path: Path | None
+    ) -> None:
+        self._ask = ask
+        self._send = send
+        self._stream = stream
+        self._path = path
+
+    # --------------------------------------------------------------------------------------------- before
+
+    def estimate(self, tables: tuple[str, ...]) -> int | None:
+        if tables or self._path is None or not self._path.exists():
+            return None
+        return self._path.stat().st_size
+
+    def check(self, wanted: Wanted) -> None:
+        if wanted.tables:
+            for name in wanted.tables:
+                self._refuse_other_kinds(name)
+            return
+        if self._path is None:
+            raise BackupError("a database in memory is not backed up", hint="use a file")
+        virtual = [name for kind, name, _, sql in objects_in(self._ask, "main") if kind == "table" and is_virtual(sql)]
+        if virtual:
+            raise BackupError(
+                f"the database has the virtual table `{virtual[0]}`, which could not be restored",
+                hint="back up the tables of the changeset by name, or write the rollback in SQL",
+            )
+        check_room(wanted.folder, self._path.stat().st_size if self._path.exists() else 0)
+
+    def _refuse_other_kinds(self, name: str) -> None:
+        own = split_name(name)[1]
+        for kind, _, _, sql in self._ask(f"{OBJECTS.format('main')} AND name = ? COLLATE NOCASE", own):
+            if kind != "table" or is_virtual(sql):
+                what = "a virtual table" if kind == "table" else f"a{'n' if kind == 'index' else ''} {kind}"
+                raise BackupError(
+                    f"`{name}` is {what}, of which a table's backup is not made",
+                    hint="name the tables behind it, or write the rollback in SQL",
+                )
+
+    # --------------------------------------------------------------------------------------------- saving
+
+    def save(self, wanted: Wanted) -> Saved:
+        self.check(wanted)
+        if not wanted.tables:
+            return self._save_file(wanted)
+        definitions: dict[str, tuple[str, Definition]] = {}
+        for name in wanted.tables:
+            found = define(self._ask, split_name(name)[1], "main")
+            if found is None:
+                raise BackupError(f"there is no table `{name}` to back up", hint="correct its name in the `rollback`")
+            definitions.setdefault(found.name, (name, found))
+        tables = tuple(
+            self._save_table(name, definition, f"{wanted.name}_{number}")
+            for number, (name, definition) in enumerate(definitions.values(), start=1)
+        )
+        place = ", ".join(table.copy for table in tables)
+        return Saved(TABLES, wanted.tables, place, sum(table.size for table in tables), digest_of_all(tables), tables)
+
+    def _save_table(self, name: str, definition: Definition, copy: str) -> SavedTable:
+        columns = [quote(column) for column in definition.columns]
+        into = [*([ROWID] if definition.has_rowid else []), *columns]
+        values = [*(["rowid"] if definition.has_rowid else []), *columns]
+        # Columns without a type take every value as it is.
+        self._send(f"CREATE TABLE {quote(copy)} ({', '.join(into)})")
+        self._send(
+            f"INSERT INTO {quote(copy)} SELECT {', '.join(values)} FROM {quote(definition.name)}{_order(values)}"
+        )
+        rows, size, sha256 = self._digest(copy, definition.columns)
+        before = self._digest(definition.name, definition.columns)[2]
+        if before != sha256:
+            raise BackupError(f"the copy of `{name}` was read back, and does not hold what the table holds")
+        return SavedTable(name, definition.name, copy, rows, size, sha256, asdict(definition), before)
+
+    def _save_file(self, wanted: Wanted) -> Saved:
+        assert self._path is not None
+        name = f"{wanted.name}.sqlite"
+        with whole_file(wanted.folder, name) as part:
+            try:
+                uri = f"file:{quote_path(str(self._path))}?mode=ro"
+                with closing(sqlite3.connect(uri, uri=True)) as source, closing(sqlite3.connect(part)) as target:
+                    source.backup(target)
+                    found = target.execute("PRAGMA integrity_check").fetchall()
+            except sqlite3.Error as error:
+                raise BackupError(f"the database's file cannot be backed up: {error}") from error
+            if found != [("ok",)]:
+                raise BackupError(f"the backup was read back, and is not sound: {found[0][0]}")
+        path = Path(wanted.folder).absolute() / name
+        return Saved(
+            DATABASE, (), str(path), path.stat().st_size, digest_of_file(path), facts={"own": list(wanted.own)}
+        )
+
+    def mark(self, saved: Saved) -> Saved:
+        if saved.scope == DATABASE:
+            return replace(saved, after=self._states(saved))
+        return replace(saved, tables=tuple(replace(table, after=self._state(table)) for table in saved.tables))
+
+    def _state(self, table: SavedTable) -> str:
+        """Rows, digest and name of a table as it is now; ``gone`` where there is none."""
+        name = self._present_name(table)
+        if name is None:
+            return "gone"
+        columns = columns_of(self._ask, name, "main")
+        rows, _, digest = self._digest(name, columns)
+        return f"{rows}:{digest}:{name}"
+
+    def _present_name(self, table: SavedTable) -> str | None:
+        """The table's name now: its own, or the one that the changeset has given it."""
+        if self._exists(table.table):
+            return table.table
+        if table.after is not None:
+            name = table.after.split(":", 2)[-1]
+            return name if table.after != "gone" and self._exists(name) else None
+        definition = Definition.from_object(table.definition)
+        rows = self._ask(
+            "SELECT name, sql FROM main.sqlite_schema WHERE type = 'table' AND rootpage = ?", definition.root
+        )
+        # The page of a dropped table is soon another one's.
+        renamed = [name for name, sql in rows if sql.partition("(")[2] == definition.sql.partition("(")[2]]
+        return str(renamed[0]) if renamed else None
+
+    def _states(self, saved: Saved) -> dict[str, str]:
+        states = {}
+        for name in self._user_tables("main", saved):
+            rows, _, digest = self._digest(name, columns_of(self._ask, name, "main"))
+            states[name] = f"{rows}:{digest}"
+        return states
+
+    # ---------------------------------------------------------------------------------------------- looking
+
+    def is_there(self, saved: Saved) -> bool:
+        if saved.scope == DATABASE:
+            return Path(saved.place).exists()
+        return all(self._exists(table.copy) for table in saved.tables)
+
+    def fault(self, saved: Saved) -> str | None:
+        if saved.scope == DATABASE:
+            return file_fault(saved)
+        for table in saved.tables:
+            what = f"the copy {table.copy} of `{table.wanted}`"
+            if not self._exists(table.copy):
+                return f"{what} is missing"
+            try:
+                rows, _, sha256 = self._digest(table.copy, Definition.from_object(table.definition).columns)
+            except StatementError as error:
+                return f"{what} cannot be read: {error.message}"
+            if sha256 != table.sha256:
+                counted = "" if rows == table.rows else f" (it has {rows} rows, and had {table.rows})"
+                return f"{what} is damaged, as its SHA-256 is another one{counted}"
+        return None
+
+    def written_since(self, saved: Saved) -> tuple[str, ...]:
+        if saved.scope == DATABASE:
+            return differences(saved.after, self._states(saved))
+        found = []
+        for table in saved.tables:
+            if table.after is None:
+                found.append(f"what `{table.wanted}` held right after the changeset was not recorded")
+            elif (now := self._state(table)) != table.after:
+                found.append(difference(table.wanted, table.after, now))
+        return tuple(found)
+
+    # --------------------------------------------------------------------------------------------- restoring
+
+    def restore(self, saved: Saved) -> None:
+        if self._ask("PRAGMA foreign_keys")[0][0]:
+            raise BackupError(
+                "foreign keys are enforced on this connection, so that dropping a table would delete rows of others",
+                hint="leave `foreign_keys` out of the URL",
+            )
+        if saved.scope == DATABASE:
+            self._restore_file(saved)
+        else:
+            for table in saved.tables:
+                self._restore_table(table)
+            self._restore_views([Definition.from_object(table.definition) for table in saved.tables])
+        self._check_foreign_keys({table.table for table in saved.tables})
+
+    def _restore_table(self, table: SavedTable) -> None:
+        definition = Definition.from_object(table.definition)
+        present = self._present_name(table)
+        if present is not None and present != table.table:
+            # What references it follows, under the name that it had.
+            self._send(f"ALTER TABLE {quote(present)} RENAME TO {quote(table.table)}")
+        self._send(f"DROP TABLE IF EXISTS {quote(table.table)}")
+        self._make(definition, quote(table.copy), ROWID)
+        if self._digest(table.table, definition.columns)[2] != table.before:
+            raise BackupError(f"`{table.wanted}` does not hold what it held before, now that it is restored")
+
+    def _make(self, definition: Definition, source: str, rowid: str) -> None:
+        """Make a table and all that belongs to it, with the rows of ``source``."""
+        self._send(definition.sql)
+        columns = [quote(column) for column in definition.columns]
+        into = [*(["rowid"] if definition.has_rowid else []), *columns]
+        values = [*([rowid] if definition.has_rowid else []), *columns]
+        self._send(
+            f"INSERT INTO main.{quote(definition.name)} ({', '.join(into)}) SELECT {', '.join(values)} FROM {source}"
+        )
+        if definition.number is not None:
+            self._ask("DELETE FROM main.sqlite_sequence WHERE name = ?", definition.name)
+            self._ask("INSERT INTO main.sqlite_sequence (name, seq) VALUES (?, ?)", definition.name, definition.number)
+        for sql in definition.parts:
+            self._send(sql)
+
+    def _restore_views(self, definitions: Sequence[Definition]) -> None:
+        present = {name: sql for kind, name, _, sql in objects_in(self._ask, "main") if kind == "view"}
+        for name, sql in dict(view for definition in definitions for view in definition.views).items():
+            if present.get(name) == sql:
+                continue
+            if name in present:
+                self._send(f"DROP VIEW {quote(name)}")
+            self._send(sql)
+
+    def _restore_file(self, saved: Saved) -> None:
+        """All that is not ours goes, all that the file holds comes; the ledger stays."""
+        self._send(f"ATTACH {_literal(saved.place)} AS {BACKUP}")
+        kept = self._is_ours(saved)
+        doomed = [
+            (kind, name) for kind, name, table, _ in objects_in(self._ask, "main") if not kept(name) and not kept(table)
+        ]
+        for kind in ("trigger", "view", "index", "table"):
+            for name in [name for each, name in doomed if each == kind]:
+                self._send(f"DROP {kind} IF EXISTS main.{quote(name)}")
+        objects = [row for row in objects_in(self._ask, BACKUP) if not kept(row[1]) and not kept(row[2])]
+        for name in self._user_tables(BACKUP, saved):
+            definition = define(self._ask, name, BACKUP)
+            assert definition is not None
+            self._make(replace(definition, parts=()), f"{BACKUP}.{quote(name)}", "rowid")
+        for kind in ("index", "view", "trigger"):
+            for _, _, _, sql in [row for row in objects if row[0] == kind]:
+                self._send(str(sql))
+        for pragma in ("user_version", "application_id"):
+            self._send(f"PRAGMA main.{pragma} = {int(self._ask(f'PRAGMA {BACKUP}.{pragma}')[0][0])}")
+
+    def _check_foreign_keys(self, restored: set[str]) -> None:
+        """Rows that others have written since may reference what is no longer there."""
+        broken = self._ask("PRAGMA main.foreign_key_check")
+        found = sorted({str(child) for child, _, parent, _ in broken if not restored or {child, parent} & restored})
+        if found:
+            raise BackupError(
+                f"rows of `{found[0]}` would reference rows that the restored tables do not have",
+                hint="roll back the changesets that wrote them first, or delete them",
+            )
+
+    # ------------------------------------------------------------------------------------------------- ending
+
+    def remove(self, saved: Saved) -> None:
+        if saved.scope == DATABASE:
+            remove_file(saved.place)
+        for table in saved.tables:
+            self._send(f"DROP TABLE IF EXISTS {quote(table.copy)}")
+
+    def leftovers(self, wanted: Wanted, known: Iterable[Saved]) -> Sequence[str]:
+        every = list(known)
+        kept = {table.copy for saved in every for table in saved.tables}
+        pattern = re.compile(rf"{re.escape(wanted.name)}_[0-9a-f]{{12}}_\d+")
+        tables = [
+            name for _, name, _, _ in objects_in(self._ask, "main") if pattern.fullmatch(name) and name not in kept
+        ]
+        return [*tables, *left_files(wanted.folder, wanted.name, (saved.place for saved in every))]
+
+    def remove_leftover(self, place: str) -> None:
+        if "/" in place or "\\" in place:
+            remove_file(place)
+        else:
+            self._send(f"DROP TABLE IF EXISTS {quote(place)}")
+
+    # ---------------------------------------------------------------------------------------------- the catalogue
+
+    def _exists(self, table: str) -> bool:
+        return bool(self._ask("SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?", table))
+
+    def _user_tables(self, schema: str, saved: Saved) -> list[str]:
+        kept = self._is_ours(saved)
+        return [name for kind, name, _, _ in objects_in(self._ask, schema) if kind == "table" and not kept(name)]
+
+    def _is_ours(self, saved: Saved) -> Callable[[str], bool]:
+        """Whether a name is that of the ledger, or of a copy that a backup of tables has made."""
+        own = set((saved.facts or {}).get("own", ()))
+        copies = re.compile(r".*changelog_backup_[0-9a-f]{12}_\d+")
+        return lambda name: name in own or copies.fullmatch(name) is not None
+
+    def _digest(self, table: str, columns: Sequence[str]) -> tuple[int, int, str]:
+        """The number of rows, the bytes of their canonical form, and its SHA-256."""
+        row = " || ',' || ".join(f"quote({quote(column)})" for column in columns) or "''"
+        digest, rows, size = hashlib.sha256(), 0, 0
+        for (text,) in self._stream(f"SELECT {row} FROM main.{quote(table)}"):
+            line = f"{text}\n".encode("utf-8", "surrogateescape")
+            digest.update(line)
+            rows += 1
+            size += len(line)
+        return rows, size, digest.hexdigest()
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _order(values: Sequence[str]) -> str:
+    return " ORDER BY rowid" if values[:1] == ["rowid"] else ""
