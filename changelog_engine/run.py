@@ -24,7 +24,7 @@ from changelog_engine.ledger.ledger import Ledger
 from changelog_engine.ledger.lock import Holder, hold_lock, write_holder
 from changelog_engine.model import Parameter
 from changelog_engine.plan.request import Filters
-from changelog_engine.settings import Settings
+from changelog_engine.settings import DEFAULT_BACKUPS, Settings
 
 INSUFFICIENT_PRIVILEGE = "42501"
 
@@ -94,7 +94,7 @@ class Run:
             parameters=tuple(values.values),
             secrets=values.secrets,
         )
-        return Worker(self.session, self.ledger, facts, utc_now)
+        return Worker(self.session, self.ledger, facts, utc_now, self._folder)
 
     def worker_beside(self, worker: Worker) -> Worker:
         """One more worker of the same run, with a session of its own; it holds off others for as long as that lives."""
@@ -103,7 +103,12 @@ class Run:
         session.sharing.join(self.ledger.tables.lock_name)
         ledger = Ledger(session, self.ledger.changelog, schema=self.settings.schema, prefix=self.settings.table_prefix)
         ledger.share()
-        return Worker(session, ledger, worker.run, utc_now)
+        return Worker(session, ledger, worker.run, utc_now, self._folder)
+
+    @property
+    def _folder(self) -> str:
+        """Where files of backups go."""
+        return self.settings.backups.folder or str(self.settings.root / DEFAULT_BACKUPS)
 
     @contextmanager
     def locked(self, worker: Worker) -> Iterator[LedgerState]:

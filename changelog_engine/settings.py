@@ -22,7 +22,7 @@ import os
 import platform
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PureWindowsPath
 from typing import TypeVar
 from urllib.parse import quote
@@ -34,6 +34,7 @@ from changelog_engine.plan.request import ContextChoice, ParameterSources
 from changelog_engine.settings_file import (
     FILE_NAME,
     FileSettings,
+    Retention,
     find_settings_file,
     parse_boolean,
     parse_contexts,
@@ -45,6 +46,7 @@ from changelog_engine.settings_file import (
 
 DEFAULT_CHANGELOG = "changelogs/main.yaml"
 DEFAULT_URL = "sqlite:///changelog.db"
+DEFAULT_BACKUPS = "backups"
 
 T = TypeVar("T")
 
@@ -58,9 +60,9 @@ class Settings:
 
     ``url`` is an SQLAlchemy URL (``postgresql://`` and ``postgres://`` mean psycopg 3), never shown with its password;
     ``url_source`` says for people where it came from. ``root`` is the folder that no path of the changelog leaves.
-    ``schema`` None puts the ledger in the connection's own schema. ``lock_wait`` is in seconds.
-    ``consideration`` holds where a changeset says nothing of its own. ``config`` is the ``changelog.toml`` that was
-    read, if any.
+    ``schema`` None puts the ledger in the connection's own schema. ``lock_wait`` is in seconds. ``backups`` says where
+    files of backups go, and what pruning keeps. ``consideration`` holds where a changeset says nothing of its own.
+    ``config`` is the ``changelog.toml`` that was read, if any.
     """
 
     changelog: Path
@@ -82,6 +84,7 @@ class Settings:
     config: Path | None = None
     cache: str = "off"
     """Where what was worked out of changelog files is remembered: ``off``, ``user`` or a folder."""
+    backups: Retention = field(default_factory=Retention)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,7 @@ def load_settings(options: Options, environ: Mapping[str, str], folder: Path) ->
         command=options.command,
         config=config,
         cache=_cache(given, file, folder, home),
+        backups=_retention(file, home),
     )
 
 
@@ -184,6 +188,11 @@ def _changelog_path(options: Options, environ: Mapping[str, str], file: FileSett
     if named:
         return _absolute(named, folder)
     return _absolute(file.changelog or DEFAULT_CHANGELOG, home)
+
+
+def _retention(file: FileSettings, home: Path) -> Retention:
+    said = file.backups or Retention()
+    return replace(said, folder=str(_absolute(said.folder or DEFAULT_BACKUPS, home)))
 
 
 def _absolute(path: str, folder: Path) -> Path:

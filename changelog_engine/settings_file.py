@@ -26,6 +26,18 @@ _RESERVED_NAMES = ("and", "or", "not")
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """The table ``[backups]``: the folder for files, and which backups that nothing needs any more are kept.
+
+    ``keep`` is how many of the latest, ``days`` for how long; None and None keeps none of these when they are pruned.
+    """
+
+    folder: str | None = None
+    keep: int | None = None
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FileSettings:
     """What the file, or an environment of it, says: None where nothing. ``where`` names the place, for people."""
 
@@ -43,6 +55,7 @@ class FileSettings:
     retries: Retries | None = None
     run_as: str | None = None
     cache: str | None = None
+    backups: Retention | None = None
     parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -179,6 +192,22 @@ def parse_retries(value: object) -> Retries:
     return Retries(attempts, float(seconds))
 
 
+def parse_retention(value: object) -> Retention:
+    """The table ``[backups]``. ValueError says what is wrong."""
+    known = ("folder", "keep", "days")
+    if not isinstance(value, dict):
+        raise ValueError('`backups` is a table, such as `[backups]` with lines `folder = "backups"` and `keep = 10`')
+    for key, item in value.items():
+        if key not in known:
+            raise ValueError(f"unknown key `{key}`; the keys are {', '.join(f'`{name}`' for name in known)}")
+        is_number = isinstance(item, int) and not isinstance(item, bool) and item >= 0
+        if key == "folder":
+            parse_text(item)
+        elif not is_number:
+            raise ValueError(f"`{key}` is a whole number from 0, not `{item}`")
+    return Retention(**value)
+
+
 def parse_role(value: object) -> str:
     """The name of a role. ValueError says what is wrong."""
     return parse_text(value).strip()
@@ -209,6 +238,7 @@ KEYS: Mapping[str, Callable[[object], Any]] = {
     "retries": parse_retries,
     "run_as": parse_role,
     "cache": parse_text,
+    "backups": parse_retention,
     "parameters": _parse_parameters,
 }
 """Each key of ``changelog.toml``, at the top and in an environment alike, and what reads its value."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from changelog_engine.databases.database import Session
 from changelog_engine.errors import PlanRefusedError
-from changelog_engine.plan.steps import Plan, Step
+from changelog_engine.plan.steps import Plan, Step, makes_backup
 from changelog_engine.sql.templates import show
 
 
@@ -38,6 +38,13 @@ def refuse_atomic(plan: Plan, session: Session) -> None:
                 f"`--atomic` is refused, nothing was run: `{step.id}` has `transaction: false`, and cannot be part of "
                 "one",
                 hint="run it without `--atomic`, or leave that changeset out with `--select`",
+                changeset=step.id,
+            )
+        if makes_backup(step) and step.rollback is not None and (step.rollback.backup or {})["scope"] == "database":
+            raise PlanRefusedError(
+                f"`--atomic` is refused, nothing was run: `{step.id}` makes a backup of all of the database, which "
+                "cannot see what one great transaction has done before",
+                hint="run it without `--atomic`, or back up tables by name",
                 changeset=step.id,
             )
         committing = None if session.capabilities.transactional_ddl else _committing(session, step)

@@ -31,9 +31,7 @@ OpenTransaction = Callable[[], AbstractContextManager[None]]
 class Worker:
     """A session with its ledger; ``now`` gives the time as the ledger writes it, ``folder`` takes files of backups."""
 
-    def __init__(
-        self, session: Session, ledger: Ledger, run: RunFacts, now: Callable[[], str], folder: str = "backups"
-    ) -> None:
+    def __init__(self, session: Session, ledger: Ledger, run: RunFacts, now: Callable[[], str], folder: str) -> None:
         self.session = session
         self.ledger = ledger
         self.run = run

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
@@ -15,6 +14,9 @@ from changelog_engine.errors import BackupFailedError, ChangesetFailedError, Inv
 from changelog_engine.plan.request import LastApplied, Selected
 from tests.fixtures.databases import binaries, driver_url
 from tests.fixtures.projects import Project
+from tests.fixtures.small_disk import SmallDisk, small_disk
+
+__all__ = ["small_disk"]
 
 SHOP = """
     CREATE TYPE mood AS ENUM ('fine', 'sour');
@@ -260,24 +262,23 @@ def test_who_does_not_own_a_table_is_told_before_anything_is_run(postgresql_proj
         project.sql(f"DROP OWNED BY {role}", f"DROP ROLE {role}")
 
 
-def test_no_room_on_the_disk_leaves_everything_as_it_was(postgresql_project: Project) -> None:
-    """A role whose temporary space ends is the nearest that one server can do: the copy is refused half-way."""
+def test_no_room_on_the_disk_leaves_everything_as_it_was(postgresql_project: Project, small_disk: SmallDisk) -> None:
     project = postgresql_project
     changelog(project, "UPDATE customers SET note = 'x';", "{tables: [customers]}")
     project.update(select="shop")
-    with psycopg.connect(driver_url(make_url(project.url)), autocommit=True) as connection:
-        connection.execute(
-            "CREATE FUNCTION full_disk() RETURNS event_trigger LANGUAGE plpgsql AS"
-            " $$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$"
-        )
-        connection.execute(
-            "CREATE EVENT TRIGGER full_disk ON ddl_command_end WHEN TAG IN ('CREATE TABLE AS')"
-            " EXECUTE FUNCTION full_disk()"
-        )
-    with unchanged(project), pytest.raises(BackupFailedError, match="No space left on device") as caught:
-        project.update()
-    assert "room" in (caught.value.hint or "")
-    assert project.states()["wreck"] == "pending"
+    disk = small_disk("400k")
+    name = f"small_{make_url(project.url).database}"
+    project.sql("INSERT INTO customers (email, note) SELECT 'm' || i, repeat('x', 900) FROM generate_series(1, 900) i")
+    project.sql(f"CREATE TABLESPACE {name} LOCATION '{disk}'")
+    project.sql(f"ALTER DATABASE {make_url(project.url).database} SET default_tablespace = {name}")
+    try:
+        with unchanged(project), pytest.raises(BackupFailedError, match="No space left on device") as caught:
+            project.update()
+        assert "make room on the disk" in (caught.value.hint or "")
+        assert project.states()["wreck"] == "pending"
+    finally:
+        project.sql(f"ALTER DATABASE {make_url(project.url).database} RESET default_tablespace")
+        project.sql(f"DROP TABLESPACE {name}")
 
 
 # ----------------------------------------------------------------------------------------------- rules, and modes
