@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -32,6 +33,7 @@ from changelog_engine.databases.backup_files import (
     file_fault,
     left_files,
     remove_file,
+    show_size,
     whole_file,
 )
 from changelog_engine.databases.database import Row
@@ -114,8 +116,21 @@ class SqliteBackups:
             self._save_table(name, definition, f"{wanted.name}_{number}")
             for number, (name, definition) in enumerate(definitions.values(), start=1)
         )
-        place = ", ".join(table.copy for table in tables)
-        return Saved(TABLES, wanted.tables, place, sum(table.size for table in tables), digest_of_all(tables), tables)
+        place, size = ", ".join(table.copy for table in tables), sum(table.size for table in tables)
+        self._check_room_inside(size)
+        return Saved(TABLES, wanted.tables, place, size, digest_of_all(tables), tables)
+
+    def _check_room_inside(self, size: int) -> None:
+        """The copies may still be in SQLite's memory, and the disk they will be written to be full."""
+        if self._path is None:
+            return
+        free = shutil.disk_usage(self._path.parent).free
+        if free < size:
+            raise BackupError(
+                f"there is no room for the copies: the disk of `{self._path}` has {show_size(free)} left, and they "
+                f"take {show_size(size)}",
+                hint="make room on the disk, or prune earlier backups with `changelog backups --prune`",
+            )
 
     def _save_table(self, name: str, definition: Definition, copy: str) -> SavedTable:
         columns = [quote(column) for column in definition.columns]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -168,13 +169,14 @@ def test_a_folder_that_cannot_be_made_is_told_before_anything_is_run(project: Pr
 
 
 def test_no_room_for_a_copy_leaves_the_database_as_it_was(tmp_path: Path, small_disk: SmallDisk) -> None:
-    disk = small_disk("440k")
+    disk = small_disk("2m")
     project = Project(tmp_path, f"sqlite:///{disk}/shop.db")
     changelog(project, "DELETE FROM log;", "{tables: [log]}")
     project.update(select="shop")
     project.sql("INSERT INTO log SELECT hex(randomblob(900)) FROM pragma_function_list LIMIT 140")
+    (disk / "ballast").write_bytes(bytes(shutil.disk_usage(disk).free - 100_000))
     before = project.sql("SELECT * FROM log ORDER BY 1")
-    with pytest.raises(BackupFailedError, match="its backup could not be made: database or disk is full") as caught:
+    with pytest.raises(BackupFailedError, match="its backup could not be made: there is no room") as caught:
         project.update()
     assert "make room on the disk" in (caught.value.hint or "")
     assert project.sql("SELECT * FROM log ORDER BY 1") == before
