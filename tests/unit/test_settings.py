@@ -369,3 +369,13 @@ class TestConsideration:
         assert "`CHANGELOG_LOCK_TIMEOUT`: `soon` is not" in refusal(
             tmp_path, environ={"CHANGELOG_LOCK_TIMEOUT": "soon"}
         )
+
+
+class TestCache:
+    def test_is_the_users_own_unless_something_else_is_said(self, tmp_path: Path) -> None:
+        assert load(tmp_path).cache == "user"
+        project(tmp_path, 'cache = "kept"\n')
+        (tmp_path / "below").mkdir()
+        assert load(tmp_path / "below").cache == str(tmp_path / "kept")
+        assert load(tmp_path / "below", environ={"CHANGELOG_CACHE": "here"}).cache == str(tmp_path / "below" / "here")
+        assert load(tmp_path, environ={"CHANGELOG_CACHE": "off"}).cache == "off"
