@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from changelog_engine.changelog.reader import Reading, read_changelog
 from changelog_engine.changelog.source import with_line_texts
 from changelog_engine.errors import InvalidChangelogError
+from changelog_engine.memory import open_memory
 from changelog_engine.model import Changelog, Problem
 from changelog_engine.settings import Settings
 
@@ -48,4 +49,6 @@ def read_name(settings: Settings) -> str:
 
 
 def _read(settings: Settings) -> Reading:
-    return read_changelog(settings.changelog, settings.root, values=settings.parameters.for_file_names)
+    with open_memory(settings.cache) as memory:
+        values = settings.parameters.for_file_names
+        return read_changelog(settings.changelog, settings.root, values=values, keeper=memory)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from changelog_engine import __version__
 from changelog_engine.model import Changelog, Changeset
@@ -57,18 +57,37 @@ def _built() -> str:
 
 
 class Memory:
-    """``folder`` None remembers nothing. Never raises, and never waits for long."""
+    """``folder`` None remembers nothing. Never raises, and never waits for long. Used in a ``with`` block."""
 
     def __init__(self, folder: Path | None) -> None:
         self._file = None if folder is None else folder / FILE
+        self._reader: sqlite3.Connection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    def key(self, *parts: str) -> str:
+        """See :func:`key_of`."""
+        return key_of(*parts)
 
     def get(self, keys: Collection[str]) -> dict[str, Any]:
         """What is kept under the keys; those of which nothing is kept are left out."""
-        if self._file is None or not keys or not _is_own(self._file):
+        if self._file is None or not keys:
             return {}
         try:
-            with closing(self._open("?mode=ro")) as connection:
-                found = dict(_rows(connection, list(keys)))
+            if self._reader is None:
+                if not _is_own(self._file):
+                    return {}
+                self._reader = self._open("?mode=ro")
+            found = dict(_rows(self._reader, list(keys)))
             return {key: json.loads(value) for key, value in found.items()}
         except sqlite3.OperationalError:
             return {}
@@ -127,6 +146,7 @@ class Memory:
 
     def _forget(self) -> None:
         """Remove a file that is none of ours, or damaged."""
+        self._close()
         if self._file is not None and _is_own(self._file):
             with suppress(OSError):
                 self._file.unlink()

@@ -16,6 +16,7 @@ from changelog_engine.changelog.declarations import (
 )
 from changelog_engine.changelog.file_log import FileLog
 from changelog_engine.changelog.files import Chain, LoadedFile
+from changelog_engine.changelog.keeping import KeptFiles
 from changelog_engine.changelog.keys import CHANGELOG
 from changelog_engine.changelog.parser import Parser
 from changelog_engine.changelog.paths import PathError, is_glob
@@ -43,7 +44,8 @@ class Loader:
     After ``load_root``, ``name`` and ``contexts`` are what the root file declares.
     """
 
-    def __init__(self, texts: Texts, parser: Parser, engine_version: str) -> None:
+    def __init__(self, texts: Texts, parser: Parser, engine_version: str, kept: KeptFiles) -> None:
+        self.kept = kept
         self.texts = texts
         self.parser = parser
         self.findings = texts.findings
@@ -145,10 +147,16 @@ class Loader:
         if source is None:
             self.findings.complete = False
             return
+        kept, chain = self.kept, inherited.chain
+        key = kept.key(source, inherited.contexts, chain, inherited.lint_ignored, self.contexts)
+        if kept.take(key, source, chain):
+            return
+        before = kept.mark()
         fields, included_log = self._structure(source)
         if fields is not None:
             check_included(fields, included_log, self.name)
             self._load(source, fields, included_log, inherited)
+            kept.keep(key, source, fields, before)
 
 
 def _chain(order: str | None, inherited: Chain | None) -> Chain | None:

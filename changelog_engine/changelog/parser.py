@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
+from collections.abc import Sequence
 from typing import Any
 
 from changelog_engine.changelog.consideration import read_consideration
@@ -77,6 +78,15 @@ class Parser:
                 self.position += 1
             else:
                 self.texts.findings.complete = False
+
+    def take(self, items: Sequence[Changeset | Tag]) -> None:
+        """Add changesets and tags that were read before, which have their places already."""
+        for item in items:
+            if isinstance(item, Changeset):
+                self.changesets.append(item)
+            else:
+                self.tags.append(item)
+        self.position += len(items)
 
     def _changeset(self, fields: Fields, file: LoadedFile, inherited: Expression | None) -> Changeset:
         log, texts, defaults = file.log, self.texts, file.defaults

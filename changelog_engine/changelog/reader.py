@@ -11,6 +11,7 @@ from pathlib import Path
 from changelog_engine.changelog.consistency import check_ids, check_tags, warn_of_unknown_names
 from changelog_engine.changelog.file_log import Findings
 from changelog_engine.changelog.includes import Loader
+from changelog_engine.changelog.keeping import Keeper, KeptFiles
 from changelog_engine.changelog.parser import Parser
 from changelog_engine.changelog.paths import PathError, Root
 from changelog_engine.changelog.source import read_source
@@ -32,10 +33,13 @@ class Reading:
     complete: bool
 
 
-def read_changelog(path: Path, root: Path, *, values: Mapping[str, str] | None = None) -> Reading:
+def read_changelog(
+    path: Path, root: Path, *, values: Mapping[str, str] | None = None, keeper: Keeper | None = None
+) -> Reading:
     """Read the changelog at ``path`` and all that it includes; ``root`` is the folder that no path leaves.
 
     ``values`` are values of parameters for file names (``--param`` and the configuration's); SQL keeps its ``${name}``.
+    ``keeper`` keeps what files were read to, and gives it back as long as they are the same.
     Faults are problems, never exceptions; ``UsageError`` is raised where there is no file at ``path``.
     """
     from changelog_engine import __version__
@@ -49,9 +53,11 @@ def read_changelog(path: Path, root: Path, *, values: Mapping[str, str] | None =
     findings = Findings()
     texts = Texts(Root(root), findings, values or {})
     parser = Parser(texts)
-    loader = Loader(texts, parser, __version__)
+    kept = KeptFiles(keeper, texts, parser)
+    loader = Loader(texts, parser, __version__, kept)
     with _without_collector():
         _read_files(path, texts, loader)
+    kept.flush()
     texts.report_unknown_parameters()
     check_ids(parser.changesets, texts)
     check_tags(parser.tags, texts)

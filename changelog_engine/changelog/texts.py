@@ -43,6 +43,7 @@ class Texts:
         self._with_parameters: list[SqlText] = []
         self._in_file_names: set[str] = set()
         self._roles: list[SqlText] = []
+        self._named_files: list[str] = []
 
     def problem_at(self, place: Location, message: str, hint: str | None = None, length: int = 1) -> None:
         self.findings.problems.append(self.locate(place, message, hint, length))
@@ -105,6 +106,7 @@ class Texts:
         if source.text.strip() == "":
             log.report(f"`{name}` is empty", node)
             return None
+        self._named_files.append(name)
         return SqlText(source.text, Location(name, 1, 1))
 
     def read(self, path: Path, name: str, node: Scalar, log: FileLog) -> Source | None:
@@ -125,6 +127,41 @@ class Texts:
             return None
         self.sources[name] = source
         return source
+
+    # -------------------------------------------------------------------------------- what was read before
+
+    def mark(self) -> tuple[int, int, int]:
+        """How many texts with parameters, roles and files of SQL there are so far."""
+        return len(self._with_parameters), len(self._roles), len(self._named_files)
+
+    def since(
+        self, mark: tuple[int, int, int]
+    ) -> tuple[tuple[SqlText, ...], tuple[SqlText, ...], tuple[tuple[str, str], ...]]:
+        """The texts with parameters, the roles and the files of SQL, with their digests, that came after a mark."""
+        names = sorted(set(self._named_files[mark[2] :]))
+        files = tuple((name, self.sources[name].digest) for name in names)
+        return tuple(self._with_parameters[mark[0] :]), tuple(self._roles[mark[1] :]), files
+
+    def finds(self, files: Iterable[tuple[str, str]]) -> bool:
+        """Whether the files of SQL are there, and have these digests."""
+        for name, digest in files:
+            source = self.sources.get(name)
+            if source is None:
+                try:
+                    found = read_source(self.root.folder / name, name)
+                except OSError:
+                    return False
+                if isinstance(found, Problem):
+                    return False
+                source = self.sources[name] = found
+            if source.digest != digest:
+                return False
+        return True
+
+    def take(self, texts: Iterable[SqlText], roles: Iterable[SqlText]) -> None:
+        """Add texts with parameters, and roles, that were read before."""
+        self._with_parameters += texts
+        self._roles += roles
 
     # ------------------------------------------------------------------------------------------------- rules
 

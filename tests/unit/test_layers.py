@@ -33,7 +33,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "memory": (),
     "settings": ("settings_file", "plan.request"),
     "settings_file": ("plan.request",),
-    "loading": ("changelog", "graph", "settings"),
+    "loading": ("changelog", "graph", "memory", "settings"),
     "run": ("changelog.parameters", "execute", "ledger", "databases", "plan.request", "settings"),
     "completion": (
         *(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from changelog_engine.model import Changelog, Changeset
 
 
 @pytest.fixture
-def memory(tmp_path: Path) -> Memory:
-    return Memory(tmp_path / "cache")
+def memory(tmp_path: Path) -> Iterator[Memory]:
+    with Memory(tmp_path / "cache") as memory:
+        yield memory
 
 
 def written(folder: Path, *names: str) -> Changelog:
