@@ -6,7 +6,7 @@ nobody looks at YAML again; every value knows the place in a file that it came f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -97,7 +97,39 @@ class SqlChange:
     delimiter: str | None = None
 
 
-Change = SqlChange
+OperationValue = (
+    str | int | Decimal | bool | SqlText | tuple["OperationValue", ...] | Mapping[str, "OperationValue"] | None
+)
+"""A value of a typed change: what YAML gives, and ``SqlText`` for what is SQL and not a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A typed change: what is to be done, in terms that every kind of database knows.
+
+    ``kind`` is that of ``changes.KINDS``, ``values`` are its keys as written; keys left out are not there. ``texts``
+    are those of the values (SQL apart) in which a parameter may stand, with their places.
+    """
+
+    kind: str
+    location: Location
+    values: Mapping[str, OperationValue]
+    texts: tuple[SqlText, ...] = ()
+
+
+Change = SqlChange | Operation
+
+
+def sql_in(value: OperationValue) -> Iterator[SqlText]:
+    """The pieces of SQL in a value of a typed change, or in all of its values."""
+    if isinstance(value, SqlText):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from sql_in(inner)
+    elif isinstance(value, tuple):
+        for inner in value:
+            yield from sql_in(inner)
 
 
 @dataclass(frozen=True, slots=True)

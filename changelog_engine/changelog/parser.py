@@ -42,7 +42,7 @@ _ONCE = Run.ONCE
 class ChangePlace:
     """Where a change stands, for the reader of its kind (``changes.kinds.Place``)."""
 
-    __slots__ = ("_log", "_texts", "delimiter", "location", "split", "sql_text")
+    __slots__ = ("_log", "_texts", "delimiter", "location", "report", "split", "sql_text")
 
     def __init__(self, log: FileLog, texts: Texts, location: Location, statements: tuple[bool, str | None]) -> None:
         self._log = log
@@ -50,6 +50,7 @@ class ChangePlace:
         self.location = location
         self.split, self.delimiter = statements
         self.sql_text = log.sql_text
+        self.report = log.report
 
     def file_text(self, path: Scalar) -> SqlText | None:
         return self._texts.file_text(path, self._log)
@@ -99,7 +100,7 @@ class Parser:
             statements = read_statements(fields["statements"])
         changes = self._changes(fields, log, statements)
         for change in changes:
-            texts.check_sql(change.texts, dbms, transaction=transaction)
+            texts.check_change(change, dbms, transaction=transaction)
         contexts = inherited
         if "contexts" in fields:
             contexts = all_of((inherited, log.expression(fields["contexts"])))
@@ -201,7 +202,7 @@ class Parser:
             change = self._change("sql", value, log, location, statements)
             changes = () if change is None else (change,)
         for change in changes:
-            self.texts.check_sql(change.texts, dbms, transaction=transaction)
+            self.texts.check_change(change, dbms, transaction=transaction)
         return RollbackChanges(changes, transaction, location)
 
     def _backup(self, fields: Fields, value: Fields, log: FileLog) -> BackupRollback | None:

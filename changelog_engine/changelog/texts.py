@@ -11,7 +11,18 @@ from changelog_engine.changelog.paths import PathError, Root
 from changelog_engine.changelog.source import Source, read_source
 from changelog_engine.changes.kinds import DATABASE_KINDS
 from changelog_engine.changes.nodes import Scalar
-from changelog_engine.model import Inventory, Location, Parameter, Problem, SqlByKind, SqlText
+from changelog_engine.model import (
+    Change,
+    Inventory,
+    Location,
+    Operation,
+    Parameter,
+    Problem,
+    SqlByKind,
+    SqlChange,
+    SqlText,
+    sql_in,
+)
 from changelog_engine.nearest import nearest
 from changelog_engine.sql.templates import MissingParameterError, expand, malformed_in, names_in
 
@@ -196,6 +207,17 @@ class Texts:
                 hint = f"did you mean `${{{close}}}`?" if close else "declare it under `parameters:`"
                 hint += f" (a literal `${{{name}}}` is written `$${{{name}}}`)"
                 self.problem_at(sql.locate(offset), f"parameter `{name}` is not declared", hint, len(name) + 3)
+
+    def check_change(self, change: Change, dbms: tuple[str, ...], *, transaction: bool) -> None:
+        """``check_sql`` for a change of any kind."""
+        if change.__class__ is SqlChange:
+            self.check_sql(change.texts, dbms, transaction=transaction)
+            return
+        assert isinstance(change, Operation)
+        for text in change.texts:
+            self.check_parameters(text)
+        for sql in sql_in(change.values):
+            self.check_sql({"default": sql}, dbms, transaction=transaction)
 
     def check_sql(self, texts: SqlByKind, dbms: tuple[str, ...], *, transaction: bool) -> None:
         """Report what a changeset's SQL may not do: name undeclared parameters, end its transaction, break the session.

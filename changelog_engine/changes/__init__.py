@@ -1,9 +1,13 @@
-"""Kinds of change: each is one module, and one line of ``KINDS``."""
+"""Kinds of change: each is one line of a module's ``KINDS``, or a module of its own where it is SQL."""
 
-from changelog_engine.changes import sql, sql_file
+from changelog_engine.changes import columns, constraints, indexes, rows, sql, sql_file, tables, views
 from changelog_engine.changes.kinds import Kind
 
 KINDS: dict[str, Kind] = {
-    "sql": sql.KIND,
-    "sql_file": sql_file.KIND,
+    kind.name: kind
+    for kind in (
+        sql.KIND,
+        sql_file.KIND,
+        *(kind for module in (tables, columns, indexes, constraints, views, rows) for kind in module.KINDS),
+    )
 }

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from changelog_engine.changes.nodes import Scalar
+from changelog_engine.changes.nodes import Node, Scalar
 from changelog_engine.changes.shapes import MapOf, Rule, Shape, Text
 from changelog_engine.model import Change, Location, SqlText
 
@@ -29,6 +29,10 @@ class Place(Protocol):
 
     def sql_text(self, node: Scalar) -> SqlText:
         """The text with its place in the changelog."""
+        ...
+
+    def report(self, message: str, node: Node, hint: str | None = None) -> None:
+        """Report a fault of the change at a node of it."""
         ...
 
     def file_text(self, path: Scalar) -> SqlText | None:

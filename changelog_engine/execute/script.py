@@ -148,4 +148,4 @@ def _one_line(text: str) -> str:
 
 
 def _text(steps: Iterable[Step]) -> str:
-    return "\n".join(statement.template for step in steps for statement in step.statements)
+    return "\n".join(show(statement.template) for step in steps for statement in step.statements)

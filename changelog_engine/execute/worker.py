@@ -274,8 +274,8 @@ class Worker:
 
 def _place(statement: Statement, position: int | None) -> Location | None:
     """The place in the changelog of a character of the statement; parameters on its line may shift the column."""
-    if statement.location is None:
-        return None
+    if statement.location is None or not statement.is_written:
+        return statement.location
     return SqlText(statement.template, statement.location, statement.column).locate(position or 0)
 
 

@@ -18,12 +18,14 @@ class Statement:
     literal ``${`` is ``$${``. ``location`` is the place of its first character, None where it comes from the ledger;
     ``column`` the one in which its further lines begin. ``is_one`` False: it may hold several commands, as its text is
     not cut by the database's own rules (``split: false``, a delimiter of its own), and not every protocol takes that.
+    ``is_written`` False: it was made of a typed change, so that ``location`` is the change's, whatever the character.
     """
 
     template: str
     location: Location | None = None
     column: int = 1
     is_one: bool = True
+    is_written: bool = True
 
 
 def content_of(statements: Sequence[Statement]) -> str:

@@ -4,6 +4,9 @@ A text goes through four forms. As *written* it holds ``${name}``, and ``$${`` f
 holds the values, and a marker word for each secret: an identifier to any SQL lexer, so that the text can be cut into
 statements. A *template* is what the ledger and plans keep: secrets stand as ``${name}`` again, and every other ``${``
 as ``$${``. *Filled*, it is what the database gets.
+
+A secret within a quoted text that the engine itself has made, of a value of a typed change, stands in a template as
+``${name:quoted}``, or ``${name:escaped}`` where backslashes are special: what fills it keeps to the quotes.
 """
 
 from __future__ import annotations
@@ -12,9 +15,9 @@ import re
 from collections.abc import Collection, Mapping
 
 PARAMETER_NAME = r"[A-Za-z_][A-Za-z0-9_.\-]*"
-_REFERENCE = re.compile(r"\$\$\{|\$\{(" + PARAMETER_NAME + r")\}")
+_REFERENCE = re.compile(r"\$\$\{|\$\{(" + PARAMETER_NAME + r")(?::(quoted|escaped))?\}")
 _OPENING = re.compile(r"\$\$\{|\$\{(?!" + PARAMETER_NAME + r"\})[^}\n]{0,40}\}?")
-_MARKER = re.compile(r"changelog_secret_((?:[0-9a-f]{2})+)_x")
+_MARKER = re.compile(r"changelog_(secret|quoted|escaped)_((?:[0-9a-f]{2})+)_x")
 
 
 class TemplateError(ValueError):
@@ -49,8 +52,10 @@ def malformed_in(text: str) -> tuple[tuple[str, int], ...]:
     return tuple((match[0], match.start()) for match in found if not match[0].startswith("$$"))
 
 
-def expand(text: str, values: Mapping[str, str], secrets: Collection[str]) -> str:
+def expand(text: str, values: Mapping[str, str], secrets: Collection[str], use: str = "secret") -> str:
     """The written text with each ``${name}`` replaced by its value, or by a marker word where ``secrets`` has the name.
+
+    ``use`` is ``quoted`` or ``escaped`` where the text will be put in quotes.
 
     Raises ``MissingParameterError`` for the first name that neither has, and ``TemplateError`` where a value that ends
     in ``$`` stands right before a secret (the pair could not be told from an escape later on).
@@ -68,7 +73,7 @@ def expand(text: str, values: Mapping[str, str], secrets: Collection[str]) -> st
         elif name in secrets:
             if next((piece for piece in reversed(pieces) if piece), "").endswith("$"):
                 raise TemplateError(f"`$` stands right before the secret parameter `{name}`", match.start())
-            pieces.append(f"changelog_secret_{name.encode().hex()}_x")
+            pieces.append(f"changelog_{use}_{name.encode().hex()}_x")
         elif name in values:
             pieces.append(values[name])
         else:
@@ -80,10 +85,17 @@ def expand(text: str, values: Mapping[str, str], secrets: Collection[str]) -> st
 def to_template(expanded: str, secrets: Collection[str]) -> str:
     """An expanded text, or a piece of it, as the ledger keeps it."""
     escaped = expanded.replace("${", "$${") if "${" in expanded else expanded
-    if not secrets or "changelog_secret_" not in escaped:
+    if not secrets or "changelog_" not in escaped:
         return escaped
     by_marker = {name.encode().hex(): name for name in secrets}
-    return _MARKER.sub(lambda match: f"${{{by_marker[match[1]]}}}" if match[1] in by_marker else match[0], escaped)
+
+    def reference(match: re.Match[str]) -> str:
+        name = by_marker.get(match[2])
+        if name is None:
+            return match[0]
+        return f"${{{name}}}" if match[1] == "secret" else f"${{{name}:{match[1]}}}"
+
+    return _MARKER.sub(reference, escaped)
 
 
 def fill(template: str, secrets: Mapping[str, str]) -> str:
@@ -95,11 +107,17 @@ def fill(template: str, secrets: Mapping[str, str]) -> str:
             return "${"
         if name not in secrets:
             raise MissingParameterError(name, match.start())
-        return secrets[name]
+        secret = secrets[name]
+        if match[2] is None:
+            return secret
+        doubled = secret.replace("'", "''")
+        return doubled if match[2] == "quoted" else doubled.replace("\\", "\\\\")
 
     return _REFERENCE.sub(value, template) if "${" in template else template
 
 
 def show(template: str) -> str:
     """A template for people: what the database gets, with secrets as ``${name}``."""
-    return template.replace("$${", "${") if "$${" in template else template
+    if "${" not in template:
+        return template
+    return _REFERENCE.sub(lambda match: "${" if match[1] is None else f"${{{match[1]}}}", template)
