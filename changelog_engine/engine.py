@@ -57,9 +57,10 @@ if TYPE_CHECKING:
     from changelog_engine.graph.build import ChangesetGraph
     from changelog_engine.model import Changelog
     from changelog_engine.plan.steps import Step
+    from changelog_engine.plan.typed import Definitions
     from changelog_engine.run import Run
 
-    ChooseSteps = Callable[[Changelog, ChangesetGraph, LedgerState, Filters, str, str], tuple[Step, ...]]
+    ChooseSteps = Callable[[Changelog, ChangesetGraph, LedgerState, Filters, str, str, Definitions], tuple[Step, ...]]
 
 Result = TypeVar("Result")
 
@@ -370,6 +371,9 @@ class Engine(Proving):
         with self._open(loaded.changelog.name, Access.WRITE) as run:
             worker = run.worker(filters, loaded.changelog.parameters)
             with run.locked(worker) as state:
-                steps = choose(loaded.changelog, loaded.graph, state, filters, run.session.kind, selector)
+                session = run.session
+                steps = choose(
+                    loaded.changelog, loaded.graph, state, filters, session.kind, selector, session.definitions
+                )
                 record(worker, steps)
                 return RecordResult(tuple(step.id for step in steps), run.session.location)

@@ -81,7 +81,7 @@ def planned_update(
 ) -> Plan:
     from changelog_engine.plan.update import plan_update
 
-    plan = plan_update(loaded.changelog, loaded.graph, state, request, run.session.kind)
+    plan = plan_update(loaded.changelog, loaded.graph, state, request, run.session.kind, run.session.definitions)
     if saved_plan is None:
         return plan
     from changelog_engine.plan.saved import check_saved
@@ -92,7 +92,9 @@ def planned_update(
 def planned_rollback(loaded: Loaded, run: Run, state: LedgerState, request: RollbackRequest) -> Plan:
     from changelog_engine.plan.rollback import plan_rollback, select_rollback
 
-    selection = select_rollback(loaded.changelog, loaded.graph, state, request, run.session.kind)
+    selection = select_rollback(
+        loaded.changelog, loaded.graph, state, request, run.session.kind, run.session.definitions
+    )
     return plan_rollback(selection, run.ledger.read_rollbacks(selection.seqs))
 
 

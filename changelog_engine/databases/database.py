@@ -220,6 +220,12 @@ class Session(Protocol):
         """All that the database holds, the engine's own tables among it; outside of transactions, writes nothing."""
         ...
 
+    def definitions(self) -> Sequence[str]:
+        """SQL of all that is there, in an order in which it can be made: where changes need it, as SQLite can alter so
+        little.
+        """
+        ...
+
     def create_schema(self, name: str) -> None: ...
 
     def runs_outside_only(self, sql: str) -> bool:

@@ -328,6 +328,10 @@ class MysqlSession:
     def catalog(self) -> Catalog:
         return read_catalog(self._ask, self.kind, self.database)
 
+    def definitions(self) -> Sequence[str]:
+        """Everything can be altered where it stands."""
+        return ()
+
     def create_schema(self, name: str) -> None:
         raise ConfigurationError(
             f"a schema is a database in {_NAMES[self.kind]}, and `{name}` is not created",

@@ -352,6 +352,10 @@ class PostgresqlSession:
         finally:
             self.rollback()
 
+    def definitions(self) -> Sequence[str]:
+        """Everything can be altered where it stands."""
+        return ()
+
     def create_schema(self, name: str) -> None:
         self._send(f"CREATE SCHEMA IF NOT EXISTS {self.quote(name)}")
 

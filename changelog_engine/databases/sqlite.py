@@ -255,6 +255,9 @@ class SqliteSession:
     def catalog(self) -> Catalog:
         return read_catalog(self._ask)
 
+    def definitions(self) -> Sequence[str]:
+        return objects.definitions(self._ask)
+
     def create_schema(self, name: str) -> None:
         raise ConfigurationError(
             f"SQLite has no schemas, so `{name}` cannot be created", hint="leave out the ledger's schema"

@@ -101,3 +101,12 @@ def tidy(ask: Ask) -> None:
         ask(f'DROP {kind} IF EXISTS temp."' + name.replace('"', '""') + '"')
     for pragma in ("foreign_keys", "query_only", "recursive_triggers", "ignore_check_constraints", "writable_schema"):
         ask(f"PRAGMA {pragma} = OFF")
+
+
+def definitions(ask: Ask) -> tuple[str, ...]:
+    """The SQL of tables, indexes, views and triggers, in that order."""
+    rows = ask(
+        "SELECT sql FROM main.sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        " ORDER BY CASE type WHEN 'table' THEN 1 WHEN 'index' THEN 2 WHEN 'view' THEN 3 ELSE 4 END, rowid"
+    )
+    return tuple(sql for (sql,) in rows)

@@ -92,7 +92,7 @@ class Scratch:
         return tuple(rows.fetchall())
 
     def foreign_keys(self, table: str) -> Mapping[tuple[str, tuple[str, ...]], tuple[str, str]]:
-        """What is done on update and on delete, by the table that they refer to and their own columns, in lower case."""
+        """What is done on update and on delete, by the table referred to and the own columns, all in lower case."""
         rows = self.connection.execute(
             'SELECT id, "table", "from", on_update, on_delete FROM pragma_foreign_key_list(?) ORDER BY id, seq',
             (table,),

@@ -15,25 +15,32 @@ from changelog_engine.plan.request import Filters
 from changelog_engine.plan.state import Situation, Standing, describe_progress, is_in_doubt, is_untouched, look
 from changelog_engine.plan.stepping import changeset_step, effective_requirements, listed, step_edges
 from changelog_engine.plan.steps import Action, Step, StepEdge
+from changelog_engine.plan.typed import Definitions, no_definitions
 from changelog_engine.results import State
 
 
 def plan_mark(
-    changelog: Changelog, graph: ChangesetGraph, ledger: LedgerState, filters: Filters, dbms: str, selector: str
+    changelog: Changelog,
+    graph: ChangesetGraph,
+    ledger: LedgerState,
+    filters: Filters,
+    dbms: str,
+    selector: str,
+    definitions: Definitions = no_definitions,
 ) -> tuple[Step, ...]:
     """The steps of the selected changesets that are pending and that the filters include, in order: as if applied.
 
     Raises UsageError where nothing of that kind exists, PlanRefusedError where one requires what would still not be
     applied, InDoubtError where one is in doubt.
     """
-    situation = look(changelog, graph, ledger, filters, dbms)
+    situation = look(changelog, graph, ledger, filters, dbms, definitions)
     selected = situation.select(selector)
     chosen = [standing for name, standing in situation.standings.items() if name in selected]
     refuse_unsaid_contexts([standing.changeset for standing in chosen], filters.contexts)
     _refuse_doubt(standing.recorded for standing in chosen if standing.state is State.IN_DOUBT)
     marked = [standing for standing in chosen if standing.state is State.PENDING]
     _refuse_incomplete(situation, marked)
-    rendering = situation.rendering(needs_secrets=False)
+    rendering = situation.rendering(needs_secrets=False, is_done=True)
     steps = tuple(
         replace(changeset_step(situation, standing, rendering, "declared order"), reason="marked as applied", first=0)
         for standing in marked
@@ -44,14 +51,20 @@ def plan_mark(
 
 
 def plan_unmark(
-    changelog: Changelog, graph: ChangesetGraph, ledger: LedgerState, filters: Filters, dbms: str, selector: str
+    changelog: Changelog,
+    graph: ChangesetGraph,
+    ledger: LedgerState,
+    filters: Filters,
+    dbms: str,
+    selector: str,
+    definitions: Definitions = no_definitions,
 ) -> tuple[Step, ...]:
     """The steps that take the selected changesets off the record, in the order of a rollback.
 
     Raises UsageError where nothing selected exists, PlanRefusedError where something that stays applied requires one,
     InDoubtError where one is in doubt.
     """
-    situation = look(changelog, graph, ledger, filters, dbms)
+    situation = look(changelog, graph, ledger, filters, dbms, definitions)
     present = {row.id: row for row in situation.ledger if not is_untouched(row)}
     chosen = situation.select(selector) & present.keys()
     _refuse_doubt(present[name] for name in sorted(chosen) if is_in_doubt(present[name]))
@@ -70,14 +83,20 @@ def plan_unmark(
 
 
 def plan_accept(
-    changelog: Changelog, graph: ChangesetGraph, ledger: LedgerState, filters: Filters, dbms: str, selector: str
+    changelog: Changelog,
+    graph: ChangesetGraph,
+    ledger: LedgerState,
+    filters: Filters,
+    dbms: str,
+    selector: str,
+    definitions: Definitions = no_definitions,
 ) -> tuple[Step, ...]:
     """The steps of the selected changesets that were edited since they were applied, with their present checksums.
 
     Raises UsageError where something is selected and none of it is applied, InvalidChangelogError where one has no SQL
     or a parameter no value.
     """
-    situation = look(changelog, graph, ledger, filters, dbms)
+    situation = look(changelog, graph, ledger, filters, dbms, definitions)
     chosen = situation.select(selector)
     standings = [situation.standings[name] for name in situation.standings if name in chosen]
     if chosen and not any(standing.is_applied for standing in standings):
@@ -88,7 +107,7 @@ def plan_accept(
             hint="`changelog status` shows what was edited",
         )
     edited = [standing for standing in standings if standing.state in (State.CHANGED, State.OUTDATED)]
-    rendering = situation.rendering(needs_secrets=False)
+    rendering = situation.rendering(needs_secrets=False, is_done=True)
     earlier = {present: earlier for earlier, present in situation.renames}
     steps = tuple(
         Step(

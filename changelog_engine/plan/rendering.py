@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from changelog_engine.graph.build import ChangesetGraph
@@ -19,27 +20,35 @@ from changelog_engine.model import (
     Location,
     NoneOf,
     ObjectExists,
+    Operation,
     Parameter,
     Precondition,
     Problem,
     RowCount,
     RunningAs,
     SqlByKind,
+    SqlChange,
     SqlTest,
     SqlText,
     Test,
+    sql_in,
 )
 from changelog_engine.plan.describe import describe_test
 from changelog_engine.plan.steps import Assertion, Condition, Statement
+from changelog_engine.plan.typed import Definitions, TypedChanges, fill_operation, no_definitions
 from changelog_engine.sql.statements import clean_text, split_statements, text_for
-from changelog_engine.sql.templates import MissingParameterError, TemplateError, expand, to_template
+from changelog_engine.sql.templates import MissingParameterError, TemplateError, expand, names_in, to_template
 
 NO_BACKUPS = ("mysql", "mariadb")
 """Kinds of databases whose DDL commits by itself, so that a backup could be half restored."""
 
 
 class Rendering:
-    """Renders changesets for one run. ``problems`` collects what cannot be run: no SQL for this kind, no value."""
+    """Renders changesets for one run, in the order in which they will run.
+
+    ``problems`` collects what cannot be run: no SQL for this kind, no value. ``notes`` are for people. ``is_done``:
+    what the changesets do is there already, so that a typed change need not be possible any more.
+    """
 
     def __init__(
         self,
@@ -49,7 +58,11 @@ class Rendering:
         secrets: frozenset[str],
         dbms: str,
         configured: Consideration,
+        definitions: Definitions = no_definitions,
+        *,
+        is_done: bool = False,
     ) -> None:
+        self.is_done = is_done
         self.graph = graph
         self.parameters = parameters
         self.values = values
@@ -57,6 +70,8 @@ class Rendering:
         self.dbms = dbms
         self.configured = configured
         self.problems: list[Problem] = []
+        self.notes: list[str] = []
+        self.typed = TypedChanges(dbms, graph, definitions, self._filled_quietly)
 
     def statements(self, changeset: Changeset) -> tuple[Statement, ...]:
         """The changeset's statements, as templates."""
@@ -72,7 +87,8 @@ class Rendering:
             case BackupRollback() as wanted:
                 return self._backup(changeset, wanted)
             case declared:
-                statements = self._statements(changeset, declared.changes, "the rollback of ")
+                with self._aside(declared.changes):
+                    statements = self._statements(changeset, declared.changes, "the rollback of ")
                 templates = tuple(statement.template for statement in statements)
                 role = self.consideration(changeset).run_as
                 return StoredRollback("sql", templates, transaction=declared.transaction, role=role)
@@ -127,26 +143,103 @@ class Rendering:
             found.append(Assertion(check.name, query, check.expect, check.location))
         return tuple(found)
 
+    def _aside(self, changes: Sequence[Change]) -> AbstractContextManager[None]:
+        has_typed = any(isinstance(change, Operation) for change in changes)
+        return self.typed.aside() if has_typed else nullcontext()
+
     def _statements(self, changeset: Changeset, changes: Sequence[Change], what: str) -> tuple[Statement, ...]:
         found: list[Statement] = []
+        earlier: list[Operation] = []
         for change in changes:
-            written = text_for(change.texts, self.dbms)
-            if written is None:
-                self._report_no_text(changeset, change.location, what)
-                continue
-            sql = self._expand(changeset, written)
-            pieces = split_statements(sql, self.dbms, change.delimiter) if change.split else _whole(sql)
-            is_cut = change.split and change.delimiter in (None, ";")
-            found.extend(
-                Statement(
-                    self._template(piece.text),
-                    piece.location,
-                    piece.column,
-                    is_one=is_cut or len(split_statements(piece, self.dbms)) <= 1,
-                )
-                for piece in pieces
-            )
+            if isinstance(change, Operation):
+                filled = self._filled(changeset, change)
+                if filled is None:
+                    continue
+                made = self._operation(changeset, filled, earlier, what)
+                earlier.append(filled)
+            else:
+                made = self._sql(changeset, change, what)
+            found.extend(made)
+            self.typed.ran(statement.template for statement in made)
         return tuple(found)
+
+    def _sql(self, changeset: Changeset, change: SqlChange, what: str) -> Sequence[Statement]:
+        written = text_for(change.texts, self.dbms)
+        if written is None:
+            self._report_no_text(changeset, change.location, what)
+            return ()
+        sql = self._expand(changeset, written)
+        pieces = split_statements(sql, self.dbms, change.delimiter) if change.split else _whole(sql)
+        is_cut = change.split and change.delimiter in (None, ";")
+        return [
+            Statement(
+                self._template(piece.text),
+                piece.location,
+                piece.column,
+                is_one=is_cut or len(split_statements(piece, self.dbms)) <= 1,
+            )
+            for piece in pieces
+        ]
+
+    def _operation(
+        self, changeset: Changeset, filled: Operation, earlier: Sequence[Operation], what: str
+    ) -> Sequence[Statement]:
+        from changelog_engine.operations.errors import OperationError
+
+        if self.is_done and not what:
+            return ()
+        try:
+            rendered = self.typed.render(filled, changeset.id, earlier)
+        except OperationError as error:
+            message = f"{what}changeset `{changeset.id}`: `{filled.kind}`: {error.message}"
+            self.problems.append(Problem(message, filled.location, hint=error.hint))
+            return ()
+        if not rendered:
+            self.notes.append(f"`{changeset.id}`: {self.dbms} keeps no comments, so `{filled.kind}` does nothing there")
+        return [Statement(self._template(sql), filled.location, is_written=False) for sql in rendered]
+
+    def _filled_quietly(self, operation: Operation) -> Operation | None:
+        try:
+            return self._fill(operation)
+        except TemplateError:
+            return None
+
+    def _filled(self, changeset: Changeset, operation: Operation) -> Operation | None:
+        """An operation with the values of parameters in its texts; None after reporting what is missing."""
+        try:
+            return self._fill(operation)
+        except TemplateError as error:
+            for text in (*operation.texts, *sql_in(operation.values)):
+                try:
+                    self._expanded(text)
+                except TemplateError as faulty:
+                    self._report_template(changeset, text, faulty)
+                    return None
+            self.problems.append(Problem(f"changeset `{changeset.id}`: {error.message}", operation.location))
+            return None
+
+    def _fill(self, operation: Operation) -> Operation:
+        if not operation.texts and not any(sql_in(operation.values)):
+            return operation
+        use = "escaped" if self.dbms in ("mysql", "mariadb") else "quoted"
+
+        def word(text: str) -> str:
+            for name, offset in names_in(text):
+                if name in self.secrets:
+                    raise TemplateError(f"the secret parameter `{name}` cannot be part of a name or type", offset)
+            return expand(text, self.values, self.secrets)
+
+        def sql(written: SqlText) -> SqlText:
+            text = SqlText(self._expanded(written), written.location, written.column)
+            pieces = split_statements(text, self.dbms)
+            if len(pieces) != 1:
+                raise TemplateError("a piece of SQL in a typed change must be one, without `;`", 0)
+            return pieces[0]
+
+        return fill_operation(operation, word, lambda text: expand(text, self.values, self.secrets, use), sql)
+
+    def _expanded(self, written: SqlText) -> str:
+        return expand(clean_text(written.text), self.values, self.secrets)
 
     def _text(self, changeset: Changeset, texts: SqlByKind, location: Location, what: str) -> SqlText | None:
         """A query for this kind as a template, without the semicolon that some end it with."""
@@ -224,9 +317,13 @@ def _whole(sql: SqlText) -> tuple[SqlText, ...]:
 
 
 def _kinds(changeset: Changeset) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(kind for change in changeset.changes for kind in change.texts))
+    written = (change for change in changeset.changes if isinstance(change, SqlChange))
+    return tuple(dict.fromkeys(kind for change in written for kind in change.texts))
 
 
 def has_text(changeset: Changeset, dbms: str) -> bool:
     """Whether all of the changeset's changes have SQL for this kind of database."""
-    return all(text_for(change.texts, dbms) is not None for change in changeset.changes)
+    return all(
+        change.__class__ is Operation or text_for(change.texts, dbms) is not None  # type: ignore[arg-type]
+        for change in changeset.changes
+    )

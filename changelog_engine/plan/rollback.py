@@ -17,6 +17,7 @@ from changelog_engine.plan.state import Situation, describe_progress, is_in_doub
 from changelog_engine.plan.stepping import listed
 from changelog_engine.plan.steps import Action, Direction, Plan, Statement, Step, StepEdge
 from changelog_engine.plan.targets import find_targets
+from changelog_engine.plan.typed import Definitions, no_definitions
 from changelog_engine.sql.templates import names_in
 
 
@@ -42,14 +43,19 @@ class RollbackSelection:
 
 
 def select_rollback(
-    changelog: Changelog, graph: ChangesetGraph, ledger: LedgerState, request: RollbackRequest, dbms: str
+    changelog: Changelog,
+    graph: ChangesetGraph,
+    ledger: LedgerState,
+    request: RollbackRequest,
+    dbms: str,
+    definitions: Definitions = no_definitions,
 ) -> RollbackSelection:
     """What a rollback undoes, with the order.
 
     Raises UsageError for a target that does not exist, InDoubtError where something to be undone is in doubt,
     PlanRefusedError where something applied requires a target and ``dependents`` is not ``CASCADE``.
     """
-    situation = look(changelog, graph, ledger, request.filters, dbms)
+    situation = look(changelog, graph, ledger, request.filters, dbms, definitions)
     present = {row.id: row for row in situation.ledger if not is_untouched(row)}
     links = Links.of(graph, present)
     found = find_targets(situation, present, request.target)
@@ -192,6 +198,8 @@ class _Rollbacks:
             self.irreversible.append((row.id, rollback.reason or "no reason given"))
         for template in rollback.statements:
             self.needed.update({name: row.id for name, _ in names_in(template) if name not in self.secrets})
+        for rendering in (self.rendering, self.comparing):
+            rendering.typed.ran(rollback.statements)
         return rollback
 
     def _preferred(self, row: Recorded, kept: StoredRollback | None) -> StoredRollback | None:

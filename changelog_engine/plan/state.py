@@ -16,6 +16,7 @@ from changelog_engine.plan.present import Renames, name_as_present
 from changelog_engine.plan.rendering import Rendering, has_text
 from changelog_engine.plan.request import ContextMode, Filters
 from changelog_engine.plan.tags import sets_of_tags
+from changelog_engine.plan.typed import Definitions, no_definitions
 from changelog_engine.results import ChangesetStatus, State
 from changelog_engine.sql.checksum import checksum_changes
 from changelog_engine.sql.templates import show
@@ -67,10 +68,20 @@ class Situation:
     dbms: str
     notes: tuple[str, ...] = ()
     tag_sets: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    definitions: Definitions = no_definitions
 
-    def rendering(self, *, needs_secrets: bool = True) -> Rendering:
+    def rendering(self, *, needs_secrets: bool = True, is_done: bool = False) -> Rendering:
         """A rendering for this run; where nothing is run, secrets need no value."""
-        return _rendering(self.changelog, self.graph, self.values, self.dbms, self.filters, needs_secrets=needs_secrets)
+        return Rendering(
+            self.graph,
+            self.changelog.parameters,
+            self.values.values,
+            _secrets(self.changelog, self.values, needs_secrets=needs_secrets),
+            self.dbms,
+            self.filters.consideration,
+            self.definitions,
+            is_done=is_done,
+        )
 
     def select(self, selector: str) -> frozenset[str]:
         """The ids that a selector picks, of the changelog's and the ledger's. Raises UsageError."""
@@ -79,12 +90,20 @@ class Situation:
         return select(parse_selector(selector), self.graph, states, self.tag_sets)
 
 
-def look(changelog: Changelog, graph: ChangesetGraph, ledger: LedgerState, filters: Filters, dbms: str) -> Situation:
+def look(
+    changelog: Changelog,
+    graph: ChangesetGraph,
+    ledger: LedgerState,
+    filters: Filters,
+    dbms: str,
+    definitions: Definitions = no_definitions,
+) -> Situation:
     """The situation that a plan starts from. Raises UsageError for a context or a parameter that does not exist."""
     notes = check_contexts(changelog, filters.contexts)
     values = values_of(changelog, filters)
     present, renames = name_as_present(graph, ledger)
-    rendering = _rendering(changelog, graph, values, dbms, filters, needs_secrets=False)
+    secrets = _secrets(changelog, values, needs_secrets=False)
+    rendering = Rendering(graph, changelog.parameters, values.values, secrets, dbms, filters.consideration, definitions)
     standings = {
         name: _stand(graph.changesets[name], present.recorded.get(name), filters, dbms, rendering)
         for name in graph.order
@@ -96,15 +115,14 @@ def look(changelog: Changelog, graph: ChangesetGraph, ledger: LedgerState, filte
         if row.id not in standings and not is_untouched(row)
     )
     sets = tag_sets(changelog, graph, present)
-    return Situation(changelog, graph, present, renames, standings, unknown, filters, values, dbms, notes, sets)
+    return Situation(
+        changelog, graph, present, renames, standings, unknown, filters, values, dbms, notes, sets, definitions
+    )
 
 
-def _rendering(
-    changelog: Changelog, graph: ChangesetGraph, values: Values, dbms: str, filters: Filters, *, needs_secrets: bool
-) -> Rendering:
+def _secrets(changelog: Changelog, values: Values, *, needs_secrets: bool) -> frozenset[str]:
     declared = frozenset(name for name, parameter in changelog.parameters.items() if parameter.secret)
-    secrets = frozenset(values.secrets) if needs_secrets else declared
-    return Rendering(graph, changelog.parameters, values.values, secrets, dbms, filters.consideration)
+    return frozenset(values.secrets) if needs_secrets else declared
 
 
 def changeset_states(

@@ -11,6 +11,7 @@ from changelog_engine.ledger.entries import LedgerState
 from changelog_engine.model import Changelog, Changeset
 from changelog_engine.nearest import did_you_mean
 from changelog_engine.plan.filtering import refuse_unsaid_contexts
+from changelog_engine.plan.rendering import Rendering
 from changelog_engine.plan.request import UpdateRequest
 from changelog_engine.plan.state import Situation, Standing, describe_progress, is_in_doubt, look
 from changelog_engine.plan.stepping import (
@@ -23,11 +24,17 @@ from changelog_engine.plan.stepping import (
 )
 from changelog_engine.plan.steps import Direction, Halt, Plan, Step, content_of
 from changelog_engine.plan.tags import sets_of_tags, tags_complete
+from changelog_engine.plan.typed import Definitions, no_definitions
 from changelog_engine.results import State
 
 
 def plan_update(
-    changelog: Changelog, graph: ChangesetGraph, ledger: LedgerState, request: UpdateRequest, dbms: str
+    changelog: Changelog,
+    graph: ChangesetGraph,
+    ledger: LedgerState,
+    request: UpdateRequest,
+    dbms: str,
+    definitions: Definitions = no_definitions,
 ) -> Plan:
     """The plan of an update. ``halts`` says where the update itself would stop before it does anything.
 
@@ -36,23 +43,24 @@ def plan_update(
     or a parameter no value.
     """
     refuse_unsaid_contexts(changelog.changesets, request.filters.contexts)
-    situation = look(changelog, graph, ledger, request.filters, dbms)
+    situation = look(changelog, graph, ledger, request.filters, dbms, definitions)
     scope = _scope(situation, request)
     due = [name for name, standing in situation.standings.items() if name in scope.ids and standing.is_to_run]
     refuse_without_requirements(situation, due)
     if request.count is not None:
         due = due[: request.count]
+    rendering = situation.rendering()
     return Plan(
         Direction.UPDATE,
         changelog.name,
         dbms,
         ledger.head,
-        steps=_steps(situation, due),
+        steps=_steps(situation, due, rendering),
         contexts=str(request.filters.contexts),
         parameters=situation.values.digest,
         renames=situation.renames,
         halts=halts_of(situation),
-        notes=(*situation.notes, *scope.notes, *_notes(situation, due)),
+        notes=(*situation.notes, *scope.notes, *_notes(situation, due), *rendering.notes),
     )
 
 
@@ -136,8 +144,7 @@ def refuse_without_requirements(situation: Situation, due: Collection[str]) -> N
     )
 
 
-def _steps(situation: Situation, due: list[str]) -> tuple[Step, ...]:
-    rendering = situation.rendering()
+def _steps(situation: Situation, due: list[str], rendering: Rendering) -> tuple[Step, ...]:
     tags = _tags_due(situation, due)
     planned: dict[str, int] = {}
     steps: list[Step] = []
