@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from changelog_engine import __version__
-from changelog_engine.model import Changelog, Changeset
+from changelog_engine.model import Changelog, Changeset, SqlChange
 
 FILE = "memory.sqlite"
 KEPT_DAYS = 30
@@ -178,5 +178,6 @@ def _is_own(file: Path) -> bool:
 def _digests(name: str, changesets: Iterable[Changeset], digests: Mapping[str, str]) -> list[str]:
     """The digests of a file and of the files of SQL that its changesets name."""
     changes = (change for changeset in changesets for change in changeset.changes)
-    named = {text.location.file for change in changes for text in change.texts.values()}
+    written = (change for change in changes if isinstance(change, SqlChange))
+    named = {text.location.file for change in written for text in change.texts.values()}
     return [f"{each}:{digests.get(each, '')}" for each in (name, *sorted(named - {name}))]

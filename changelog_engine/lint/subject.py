@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from changelog_engine.graph.build import ChangesetGraph
-from changelog_engine.model import Change, Changelog, Changeset, Location, RollbackChanges, SqlText
+from changelog_engine.model import Change, Changelog, Changeset, Location, Operation, RollbackChanges, SqlText
+from changelog_engine.operations.effects import effects_of
 from changelog_engine.plan.filtering import is_for_kind
 from changelog_engine.sql.effects import Act, Effect, Effects, Opaque, RowWrite, Thing
-from changelog_engine.sql.reading import read_effects
 from changelog_engine.sql.statements import text_for
 
 
@@ -79,6 +79,12 @@ class Subject:
         return self._rollbacks[changeset.id]
 
     def _script(self, changes: Iterable[Change]) -> Script:
-        found = (text_for(change.texts, self.dbms) for change in changes)
-        texts = tuple(text for text in found if text is not None)
-        return Script(texts, tuple(read_effects(text.text, self.dbms) for text in texts))
+        texts: list[SqlText] = []
+        read: list[Effects] = []
+        for change in changes:
+            # A typed change has no text, but a place.
+            text = SqlText("", change.location) if isinstance(change, Operation) else text_for(change.texts, self.dbms)
+            if text is not None:
+                texts.append(text)
+                read.append(effects_of(change, self.dbms))
+        return Script(tuple(texts), tuple(read))

@@ -58,7 +58,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     ),
     "verbs": ("changelog.expressions", "execute", "ledger", "loading", "plan", "results", "run"),
     "opening": ("databases", "execute", "ledger.names", "loading", "plan.request", "run", "settings", "verbs"),
-    "lint": ("changelog.lint_rules", "findings", "graph", "plan.filtering", "sql"),
+    "lint": ("operations.effects", "changelog.lint_rules", "findings", "graph", "plan.filtering", "sql"),
     "scratch": ("databases",),
     "findings": ("changelog.lint_rules",),
     "prove": (
