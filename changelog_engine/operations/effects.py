@@ -229,7 +229,7 @@ def _rename_table(reading: _Reading, values: Values) -> None:
     for act, thing in ((Act.RENAMES_FROM, old), (Act.RENAMES_TO, new)):
         for kind in kinds:
             reading.add(act, thing._replace(kind=kind), "type" if kind is Kind.TYPE else "table")
-    for kind in (Kind.COLUMN, Kind.KEY):
+    for kind in (Kind.COLUMN, Kind.KEY, Kind.CONSTRAINT, Kind.TRIGGER, Kind.POLICY, Kind.RULE):
         reading.add(Act.RENAMES_TO, reading.of(kind, "*", new), str(kind))
 
 
