@@ -267,16 +267,15 @@ def _alter_column(reading: _Reading, values: Values) -> None:
 
 
 def _create_index(reading: _Reading, values: Values) -> None:
-    table = reading.uses_table(values)
-    columns = [item for item in items(values, "columns") if isinstance(item, str)]
-    reading.uses_columns(table, columns)
-    for item in (*items(values, "columns"), values.get("where")):
-        reading.reads_condition(table, item)
-    reading.add(Act.CREATES, reading.index(table, text(values, "name")), "index")
-    if flag(values, "unique"):
-        if len(columns) == len(items(values, "columns")) and "where" not in values:
-            reading.add(Act.CREATES, reading.key(table, columns), "key")
-        reading.tightens(table, columns)
+    table = reading.quoted(reading.relation(relation(values)))
+    columns = (
+        f"({item.text})" if isinstance(item, SqlText) else reading.quoted_name(item)
+        for item in items(values, "columns")
+    )
+    words = "CREATE UNIQUE INDEX" if flag(values, "unique") else "CREATE INDEX"
+    name = reading.quoted_name(text(values, "name"))
+    where = "" if reading.dbms in ("mysql", "mariadb") else _where(values)
+    reading.reads_all(f"{words} {name} ON {table} ({', '.join(columns)}){where}")
 
 
 def _drop_index(reading: _Reading, values: Values) -> None:
