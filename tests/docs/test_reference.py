@@ -170,6 +170,7 @@ STAGES = (
     "changelog",
     "changes",
     "sql",
+    "operations",
     "sql/postgresql",
     "sql/glot",
     "graph",
