@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from changelog_engine.changelog.reader import Reading, read_changelog
 from changelog_engine.changelog.source import with_line_texts
 from changelog_engine.errors import InvalidChangelogError
-from changelog_engine.memory import open_memory
+from changelog_engine.memory import Memory, open_memory
 from changelog_engine.model import Changelog, Problem
 from changelog_engine.settings import Settings
 
@@ -30,11 +30,15 @@ def load(settings: Settings) -> Loaded:
 
     Raises InvalidChangelogError with all that is wrong and the warnings, UsageError where there is no changelog.
     """
-    # Here, as commands that need no more than the name do without networkx.
+    # Here, as commands that need no more than the name do without.
+    from changelog_engine.databases.connect import database_kind
     from changelog_engine.graph.build import build_graph
+    from changelog_engine.inferring import inferring
 
-    reading = _read(settings)
-    built = build_graph(reading.changelog, complete=reading.complete)
+    with open_memory(settings.cache) as memory:
+        reading = _read(settings, memory)
+        infer = inferring(reading.changelog, database_kind(settings.url), memory) if not reading.problems else None
+        built = build_graph(reading.changelog, complete=reading.complete, infer=infer)
     problems = reading.problems + built.problems
     # The graph knows places, not the lines of files: those are added where there is anything to be shown.
     warnings = with_line_texts(reading.warnings + built.warnings, settings.root)
@@ -45,10 +49,10 @@ def load(settings: Settings) -> Loaded:
 
 def read_name(settings: Settings) -> str:
     """The changelog's name in the ledger; that much is known of an invalid one too. UsageError where there is none."""
-    return _read(settings).changelog.name
-
-
-def _read(settings: Settings) -> Reading:
     with open_memory(settings.cache) as memory:
-        values = settings.parameters.for_file_names
-        return read_changelog(settings.changelog, settings.root, values=values, keeper=memory)
+        return _read(settings, memory).changelog.name
+
+
+def _read(settings: Settings, memory: Memory) -> Reading:
+    values = settings.parameters.for_file_names
+    return read_changelog(settings.changelog, settings.root, values=values, keeper=memory)

@@ -270,10 +270,12 @@ class Strength(StrEnum):
 
 
 class Origin(StrEnum):
-    """Where a dependency comes from."""
+    """Where a dependency, or an edge of the graph, comes from."""
 
     DECLARED = "declared"
     LINEAR = "linear"
+    TAG = "tag"
+    INFERRED = "inferred"
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,7 +340,7 @@ class Changeset:
     ``contexts`` is the whole expression: the includes', the file's defaults' and its own, and-ed. ``location`` is that
     of the id. ``position`` counts changesets and tags together in declared order, from 0. ``source`` is the changeset
     as written in the file. ``accept_checksums`` None accepts any. ``lint_ignored`` are the rules of
-    `changelog lint` that are off for it.
+    `changelog lint` that are off for it. ``infers`` False: what it needs is only what it declares.
     """
 
     id: str
@@ -362,6 +364,7 @@ class Changeset:
     accept_checksums: tuple[str, ...] | None = ()
     consideration: Consideration = Consideration()
     lint_ignored: tuple[str, ...] = ()
+    infers: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,7 +408,7 @@ class Changelog:
     """All that the root file and its includes declare, in declared order.
 
     ``contexts`` are the names that the root declares, or None where it declares none. ``root`` is the folder that no
-    path leaves. ``inventory`` has every file read, YAML and SQL.
+    path leaves. ``inventory`` has every file read, YAML and SQL. ``infers`` False: no edge is inferred from SQL.
     """
 
     name: str
@@ -415,6 +418,7 @@ class Changelog:
     parameters: Mapping[str, Parameter]
     contexts: tuple[str, ...] | None = None
     inventory: Inventory = Inventory()
+    infers: bool = True
 
 
 # -------------------------------------------------------------------------------------- problems and facts

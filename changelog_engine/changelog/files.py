@@ -24,6 +24,7 @@ class LoadedFile:
     """``contexts`` are those of the includes on the way to it, ``first`` the position of the first of what it includes.
 
     ``chain`` is None where dependencies alone give the order. ``lint_ignored`` are rules that are switched off for it.
+    ``infers`` False: its changesets need what they declare alone.
     """
 
     log: FileLog
@@ -33,3 +34,4 @@ class LoadedFile:
     chain: Chain | None
     first: int
     lint_ignored: tuple[str, ...] = ()
+    infers: bool = True

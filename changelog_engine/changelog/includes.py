@@ -52,6 +52,7 @@ class Loader:
         self.engine_version = engine_version
         self.name = "main"
         self.contexts: tuple[str, ...] | None = None
+        self.infers = True
         self._open: dict[Path, str] = {}
         """The files that include each other right now, by real path: the name of each."""
         self._included: dict[Path, Location] = {}
@@ -64,6 +65,7 @@ class Loader:
             return
         self.name = read_name(fields)
         self.contexts = log.contexts = read_context_names(fields)
+        self.infers = fields.get("infer", True)
         self._load(source, fields, log, _Inherited())
 
     def _structure(self, source: Source) -> tuple[Fields | None, FileLog]:
@@ -93,7 +95,8 @@ class Loader:
             self._include(item, log, _Inherited(inherited.contexts, chain, ignored))
         del self._open[real]
         defaults = read_defaults(fields, log, self.texts)
-        self.parser.parse(LoadedFile(log, fields, defaults, inherited.contexts, chain, first, ignored))
+        infers = fields.get("infer", True)
+        self.parser.parse(LoadedFile(log, fields, defaults, inherited.contexts, chain, first, ignored, infers))
 
     def _include(self, item: Scalar | Fields, log: FileLog, inherited: _Inherited) -> None:
         if isinstance(item, Fields):

@@ -379,6 +379,9 @@ CHANGELOG = Record(
             ListOf(ByNode(scalar=PATH, mapping=_INCLUDE)), "further changelogs, declared before this file's own"
         ),
         "order": Key(_ORDER, "how this file's changesets, and those it includes, are ordered"),
+        "infer": Key(
+            Flag(), "false: nothing is inferred from SQL; in the root file for all changesets, else for this file's own"
+        ),
         "lint": Key(LINT, "what `changelog lint` leaves alone in this file's changesets, and those it includes"),
         "changesets": Key(ListOf(ByKey((("tag", TAG),), CHANGESET)), "changesets and tags, in declared order"),
     },

@@ -126,6 +126,7 @@ class Parser:
             accept_checksums=_accepted(fields.get("accept_checksums", ())),
             consideration=read_consideration(fields, log, texts, defaults.consideration),
             lint_ignored=read_lint_ignored(fields, file.lint_ignored),
+            infers=file.infers,
         )
 
     def _depends_on(self, fields: Fields, file: LoadedFile, location: Location) -> tuple[Dependency, ...]:

@@ -69,6 +69,7 @@ def read_changelog(
         tags=tuple(parser.tags),
         parameters=texts.parameters,
         contexts=loader.contexts,
+        infers=loader.infers,
         inventory=texts.inventory(),
     )
     return Reading(changelog, _sorted(findings.problems), _sorted(findings.warnings), findings.complete)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -213,7 +213,7 @@ class PostgresqlSession:
 
     # ---------------------------------------------------------------------------------------- transactions
 
-    def run_batch(self, transactions: Iterable[Transaction], commit: Commit, done: Done) -> BatchOutcome:
+    def run_batch(self, transactions: Sequence[Transaction], commit: Commit, done: Done) -> BatchOutcome:
         """What ``batches`` runs."""
         batch = Batch(
             self._connection,
@@ -412,7 +412,7 @@ class _Batches:
     def joins(self, sql: str) -> bool:
         return joins_batch(sql)
 
-    def run(self, transactions: Iterable[Transaction], commit: Commit, done: Done) -> BatchOutcome:
+    def run(self, transactions: Sequence[Transaction], commit: Commit, done: Done) -> BatchOutcome:
         return self._session.run_batch(transactions, commit, done)
 
 

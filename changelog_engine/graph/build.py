@@ -7,15 +7,19 @@ changelog a fixed number of times.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from changelog_engine.graph.inferred import Inference, InferredEdge
 from changelog_engine.graph.order import find_circles, legal_order, reachable
 from changelog_engine.model import Changelog, Changeset, Dependency, Location, Origin, Problem, Strength, Tag
 from changelog_engine.nearest import nearest
 
 HINTED = 50
 """Unknown ids for which the nearest is looked up: each costs a pass over all ids."""
+
+Inferring = Callable[[Sequence[str], Sequence[tuple[str, str]]], Inference]
+"""From the ids in a legal order of what is declared, and the declared (before, after), to what the SQL says."""
 
 GONE_REMEDY = "keep a stub of it, or name it in the `formerly` of the changeset that took its place"
 
@@ -29,13 +33,19 @@ class Edge:
     strength: Strength
     reason: str
     location: Location | None
+    origin: Origin = Origin.DECLARED
+
+    @property
+    def is_inferred(self) -> bool:
+        return self.origin is Origin.INFERRED
 
 
 @dataclass(frozen=True, slots=True)
 class ChangesetGraph:
     """What comes after what, and why. Nodes are changeset ids and ``tag:NAME``; ``order`` is the engine's.
 
-    ``present_ids`` leads from each earlier id (``formerly``) to the id that a changeset has now.
+    ``present_ids`` leads from each earlier id (``formerly``) to the id that a changeset has now. ``inference`` is what
+    the SQL says; of that, edges that are not declared are among the ``edges``.
     """
 
     changesets: Mapping[str, Changeset]
@@ -45,6 +55,7 @@ class ChangesetGraph:
     present_ids: Mapping[str, str]
     _into: Mapping[str, Sequence[Edge]]
     _out_of: Mapping[str, Sequence[Edge]]
+    inference: Inference = field(default_factory=Inference)
 
     def edges_into(self, node: str) -> Sequence[Edge]:
         """What the node waits for, in declared order of the edges."""
@@ -55,8 +66,12 @@ class ChangesetGraph:
         return self._out_of.get(node, ())
 
     def requires(self, changeset: str) -> tuple[str, ...]:
-        """The changesets that it requires directly."""
+        """The changesets that it requires directly, by what is declared or by its SQL."""
         return tuple(edge.before for edge in self.edges_into(changeset) if _requires(edge))
+
+    def requires_declared(self, changeset: str) -> tuple[str, ...]:
+        """The changesets that it declares to require."""
+        return tuple(edge.before for edge in self.edges_into(changeset) if _requires(edge) and not edge.is_inferred)
 
     def required_by(self, changeset: str) -> tuple[str, ...]:
         """The changesets that require it directly."""
@@ -91,29 +106,56 @@ def tag_node(name: str) -> str:
     return f"tag:{name}"
 
 
-def build_graph(changelog: Changelog, *, complete: bool = True) -> BuiltGraph:
-    """The graph of a changelog. ``complete`` False: files are missing from it, so an unknown id is no news."""
+def build_graph(
+    changelog: Changelog,
+    *,
+    complete: bool = True,
+    infer: Inferring | None = None,
+) -> BuiltGraph:
+    """The graph of a changelog. ``complete`` False: files are missing from it, so an unknown id is no news.
+
+    ``infer`` says what the SQL adds to what is declared; it is asked where that is not faulty already.
+    """
     changesets = {changeset.id: changeset for changeset in changelog.changesets}
     tags = {tag.name: tag for tag in changelog.tags}
     names = _Names(changesets, complete)
     edges: list[Edge] = []
     for changeset in changesets.values():
         edges.extend(_dependency_edges(changeset, names))
+    declared = len(edges)
     edges.extend(_tag_edges(changelog))
     rank = {changeset.id: changeset.position for changeset in changesets.values()}
     rank |= {tag_node(tag.name): tag.position for tag in tags.values()}
     pairs = [(edge.before, edge.after) for edge in edges]
     order = legal_order(rank, pairs, rank)
+    inference = Inference()
     if order is None:
         order = tuple(sorted(rank, key=rank.__getitem__))
         names.problems.extend(_circle_problems(find_circles(rank, pairs, rank), edges))
+    elif infer is not None and not names.problems:
+        inference = infer([node for node in order if node in changesets], pairs[:declared])
+        edges[declared:declared] = map(_inferred_edge, inference.edges)
+        pairs = [(edge.before, edge.after) for edge in edges]
+        order = legal_order(rank, pairs, rank) or order
     into: dict[str, list[Edge]] = {}
     out_of: dict[str, list[Edge]] = {}
     for edge in edges:
         into.setdefault(edge.after, []).append(edge)
         out_of.setdefault(edge.before, []).append(edge)
-    graph = ChangesetGraph(changesets, tags, order, tuple(edges), names.present_ids, into, out_of)
-    return BuiltGraph(graph, tuple(names.problems), tuple(names.warnings))
+    graph = ChangesetGraph(changesets, tags, order, tuple(edges), names.present_ids, into, out_of, inference)
+    return BuiltGraph(graph, tuple(names.problems), (*names.warnings, *_warnings(inference)))
+
+
+def _inferred_edge(edge: InferredEdge) -> Edge:
+    return Edge(edge.before, edge.after, edge.strength, edge.reason, edge.location, Origin.INFERRED)
+
+
+def _warnings(inference: Inference) -> Iterable[Problem]:
+    for conflict in inference.conflicts:
+        yield Problem(conflict.message, conflict.location, hint=conflict.hint)
+    for contradiction in inference.contradictions:
+        hint = "take out the dependency that is wrong; where the order does not matter, nothing needs to be done"
+        yield Problem(contradiction.message, contradiction.edge.location, hint=hint)
 
 
 class _Names:
@@ -184,9 +226,8 @@ def _dependency_edges(changeset: Changeset, names: _Names) -> Iterable[Edge]:
         if before is None or (before in found and (dependency.optional or _requires(found[before]))):
             continue
         strength = Strength.AFTER if dependency.optional else Strength.REQUIRES
-        found[before] = Edge(
-            before, changeset.id, strength, _reason(changeset, before, dependency), dependency.location
-        )
+        reason = _reason(changeset, before, dependency)
+        found[before] = Edge(before, changeset.id, strength, reason, dependency.location, dependency.origin)
     return found.values()
 
 
@@ -218,7 +259,7 @@ def _tag_edges(changelog: Changelog) -> Iterable[Edge]:
         index = bisect_left(positions, tag.position) - 1
         while index >= 0 and positions[index] >= tag.first:
             position, first, node = nodes[index]
-            edges.append(Edge(node, tag_node(tag.name), Strength.AFTER, reason, tag.location))
+            edges.append(Edge(node, tag_node(tag.name), Strength.AFTER, reason, tag.location, Origin.TAG))
             index = bisect_left(positions, position if first is None else first) - 1
     return edges
 

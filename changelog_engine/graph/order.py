@@ -5,16 +5,21 @@ It is imported where it is needed only: most changelogs declare their changesets
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import networkx as nx
 
+Node = TypeVar("Node", bound=Hashable)
+
+CHUNK = 4096
+"""Nodes whose successors are worked out in one go, as the bits of a number."""
+
 
 def legal_order(
-    nodes: Iterable[str], pairs: Collection[tuple[str, str]], rank: Mapping[str, int]
-) -> tuple[str, ...] | None:
+    nodes: Iterable[Node], pairs: Collection[tuple[Node, Node]], rank: Mapping[Node, int]
+) -> tuple[Node, ...] | None:
     """The lexicographically smallest order by ``rank`` in which ``before`` precedes ``after`` for each (before, after).
 
     None where there is a circle.
@@ -51,18 +56,52 @@ def find_circles(
     return tuple(circles)
 
 
-def _digraph(nodes: Iterable[str], pairs: Iterable[tuple[str, str]]) -> nx.DiGraph[str]:
+def knots(count: int, pairs: Collection[tuple[int, int]]) -> list[list[int]]:
+    """The groups of nodes (numbers from 0 to ``count``) that wait for each other in circles."""
+    if all(before < after for before, after in pairs):
+        return []
+
     import networkx as nx
 
-    digraph: nx.DiGraph[str] = nx.DiGraph()
+    digraph = _digraph(range(count), pairs)
+    return [sorted(knot) for knot in nx.strongly_connected_components(digraph) if len(knot) > 1]
+
+
+def connected(
+    order: Sequence[int], pairs: Iterable[tuple[int, int]], asked: Collection[tuple[int, int]]
+) -> frozenset[tuple[int, int]]:
+    """The asked (before, after) with a way from the one to the other along the pairs; ``order`` is a legal order."""
+    if not asked:
+        return frozenset()
+    into: dict[int, list[int]] = {}
+    for before, after in pairs:
+        into.setdefault(after, []).append(before)
+    starts = sorted({before for before, _ in asked})
+    found: set[tuple[int, int]] = set()
+    for first in range(0, len(starts), CHUNK):
+        bit = {node: 1 << index for index, node in enumerate(starts[first : first + CHUNK])}
+        reached: dict[int, int] = {}
+        for node in order:
+            bits = bit.get(node, 0)
+            for before in into.get(node, ()):
+                bits |= reached[before]
+            reached[node] = bits
+        found.update(pair for pair in asked if pair[0] in bit and reached[pair[1]] & bit[pair[0]])
+    return frozenset(found)
+
+
+def _digraph(nodes: Iterable[Node], pairs: Iterable[tuple[Node, Node]]) -> nx.DiGraph[Node]:
+    import networkx as nx
+
+    digraph: nx.DiGraph[Node] = nx.DiGraph()
     digraph.add_nodes_from(nodes)
     digraph.add_edges_from(pairs)
     return digraph
 
 
 def reachable(
-    starts: Iterable[str], neighbours: Callable[[str], Iterable[str]], known: frozenset[str] = frozenset()
-) -> frozenset[str]:
+    starts: Iterable[Node], neighbours: Callable[[Node], Iterable[Node]], known: frozenset[Node] = frozenset()
+) -> frozenset[Node]:
     """All that can be reached from ``starts``, these included, without entering ``known``; linear, iterative."""
     seen = set(starts)
     stack = list(seen)

@@ -8,7 +8,7 @@ from typing import Any
 
 from changelog_engine.errors import UsageError
 from changelog_engine.graph.build import ChangesetGraph, Edge
-from changelog_engine.model import Strength
+from changelog_engine.model import Origin, Strength
 from changelog_engine.nearest import did_you_mean
 
 
@@ -73,7 +73,9 @@ def _waits_for(edge: Edge) -> str:
     if _is_tag(edge.after):
         return f"comes after {edge.before}"
     verb = "requires" if edge.strength is Strength.REQUIRES else "comes after"
-    linear = ", order: linear" if edge.reason == "order: linear" else ""
+    if edge.is_inferred:
+        return f"{verb} {edge.before} (inferred: {edge.reason})"
+    linear = ", order: linear" if edge.origin is Origin.LINEAR else ""
     return f"{verb} {edge.before} ({edge.location}{linear})"
 
 
@@ -87,7 +89,7 @@ def _render_mermaid(
         label = node.replace('"', "#quot;")
         lines.append(f'    {name}{{{{"{label}"}}}}' if _is_tag(node) else f'    {name}["{label}"]')
     for edge in edges:
-        arrow = "-->" if edge.strength is Strength.REQUIRES else "-.->"
+        arrow = "-.->" if edge.is_inferred or edge.strength is not Strength.REQUIRES else "-->"
         lines.append(f"    {names[edge.before]} {arrow} {names[edge.after]}")
     return "\n".join(lines) + "\n"
 
@@ -100,7 +102,7 @@ def _render_dot(
     for node in nodes:
         lines.append(f"    {_quoted(node)} [shape=hexagon];" if _is_tag(node) else f"    {_quoted(node)};")
     for edge in edges:
-        style = "" if edge.strength is Strength.REQUIRES else "style=dashed, "
+        style = "style=dashed, " if edge.is_inferred or edge.strength is not Strength.REQUIRES else ""
         lines.append(f"    {_quoted(edge.before)} -> {_quoted(edge.after)} [{style}tooltip={_quoted(edge.reason)}];")
     return "\n".join([*lines, "}"]) + "\n"
 
@@ -122,6 +124,7 @@ def _render_json(
                         "to": edge.after,
                         "strength": str(edge.strength),
                         "reason": edge.reason,
+                        "origin": str(edge.origin),
                         "file": edge.location.file if edge.location else None,
                         "line": edge.location.line if edge.location else None,
                     }

@@ -9,15 +9,20 @@ from changelog_engine.graph.build import ChangesetGraph
 from changelog_engine.graph.order import legal_order, reachable
 from changelog_engine.ledger.entries import Recorded
 from changelog_engine.model import Strength
+from changelog_engine.plan.stepping import listed
 
 Pair = tuple[str, str]
+
+TOLD = 3
+"""Requirements of a changeset that are told with their reasons."""
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
     """``kept`` and ``declared`` are (before, after) of both strengths, ``required_by`` leads along *requires* only.
 
-    It also passes through changesets that are not applied: what the one beyond them requires is required all the same.
+    ``reasons`` are those of the changelog's inferred edges. ``required_by`` also passes through changesets that are
+    not applied: what the one beyond them requires is required all the same.
     """
 
     present: Mapping[str, Recorded]
@@ -25,6 +30,7 @@ class Links:
     declared: tuple[Pair, ...]
     required_by: Mapping[str, tuple[str, ...]]
     after: Mapping[str, frozenset[str]]
+    reasons: Mapping[Pair, str]
 
     @classmethod
     def of(cls, graph: ChangesetGraph, present: Mapping[str, Recorded]) -> Links:
@@ -46,6 +52,7 @@ class Links:
             declared=tuple((before, later) for before, later, _ in declared),
             required_by={name: tuple(found) for name, found in required_by.items()},
             after={name: frozenset(found) for name, found in after.items()},
+            reasons={(edge.before, edge.after): edge.reason for edge in graph.edges if edge.is_inferred},
         )
 
     def dependents(self, ids: Iterable[str]) -> frozenset[str]:
@@ -56,6 +63,17 @@ class Links:
     def requires(self, changeset: str) -> frozenset[str]:
         """What a changeset requires directly."""
         return frozenset(name for name in self.comes_after(changeset) if changeset in self.required_by.get(name, ()))
+
+    def describe_requirements(self, changeset: str, among: frozenset[str]) -> str:
+        """What of some a changeset requires directly, in words; with what its SQL says, where nobody declared it."""
+        names = sorted(self.requires(changeset) & among)
+        if not any((name, changeset) in self.reasons for name in names):
+            return listed(names)
+        told = [
+            f"`{name}`" + (f" ({reason})" if (reason := self.reasons.get((name, changeset))) else "") for name in names
+        ]
+        more = f", and {len(told) - TOLD} more" if len(told) > TOLD else ""
+        return ", ".join(told[:TOLD]) + more
 
     def comes_after(self, changeset: str) -> frozenset[str]:
         """What a changeset comes after directly, by an edge of either strength."""

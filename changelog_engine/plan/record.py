@@ -133,7 +133,7 @@ def _refuse_incomplete(situation: Situation, marked: Collection[Standing]) -> No
     missing = {
         requirement: name
         for name in names
-        for requirement in effective_requirements(situation.graph, situation.standings, name)
+        for requirement in effective_requirements(situation.graph.requires_declared, situation.standings, name)
         if requirement not in names and not situation.standings[requirement].is_applied
     }
     if missing:

@@ -66,7 +66,7 @@ def select_rollback(
     ids = links.order_of_undoing(found.ids | dependents)
     undone = frozenset(ids)
     why = dict.fromkeys(found.ids, found.reason)
-    why |= {name: f"requires {listed(sorted(links.requires(name) & undone))}" for name in dependents}
+    why |= {name: f"requires {links.describe_requirements(name, undone)}" for name in dependents}
     return RollbackSelection(situation, request, ids, why, links, found.target, found.notes)
 
 

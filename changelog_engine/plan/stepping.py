@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from changelog_engine.graph.build import ChangesetGraph, Edge
-from changelog_engine.model import Run, Strength
+from changelog_engine.model import Origin, Run, Strength
 from changelog_engine.plan.filtering import By
 from changelog_engine.plan.rendering import Rendering
 from changelog_engine.plan.state import Situation, Standing
@@ -56,23 +56,28 @@ def step_edges(graph: ChangesetGraph, standings: Mapping[str, Standing], changes
     edges: dict[str, str] = {}
     for edge in graph.edges_into(changeset):
         edges[edge.before] = str(edge.strength)
-    for name in effective_requirements(graph, standings, changeset):
+    for name in effective_requirements(graph.requires, standings, changeset):
         edges[name] = str(Strength.REQUIRES)
     return tuple(StepEdge(name, strength) for name, strength in edges.items())
 
 
-def effective_requirements(graph: ChangesetGraph, standings: Mapping[str, Standing], changeset: str) -> tuple[str, ...]:
-    """What must be applied before: a requirement that ``dbms`` excludes counts as met, what it requires does not."""
+def effective_requirements(
+    requires: Callable[[str], tuple[str, ...]], standings: Mapping[str, Standing], changeset: str
+) -> tuple[str, ...]:
+    """What must be applied before: a requirement that ``dbms`` excludes counts as met, what it requires does not.
+
+    ``requires`` gives direct requirements: the declared ones alone, where something is refused for their sake.
+    """
     found: dict[str, None] = {}
     seen: set[str] = set()
-    stack = list(reversed(graph.requires(changeset)))
+    stack = list(reversed(requires(changeset)))
     while stack:
         name = stack.pop()
         if name in seen:
             continue
         seen.add(name)
         if counts_as_met(standings[name]):
-            stack.extend(reversed(graph.requires(name)))
+            stack.extend(reversed(requires(name)))
         else:
             found[name] = None
     return tuple(found)
@@ -90,8 +95,10 @@ def place_of(graph: ChangesetGraph, changeset: str, planned: Mapping[str, int]) 
     last = max(waits, key=lambda edge: planned[edge.before], default=None)
     if last is None:
         return "declared order"
-    if last.reason == "order: linear":
+    if last.origin is Origin.LINEAR:
         return f"after `{last.before}` (order: linear)"
+    if last.is_inferred:
+        return f"after `{last.before}` ({last.reason})"
     verb = "depends on it" if last.strength is Strength.REQUIRES else "comes after it where it runs"
     return f"after `{last.before}` ({verb})"
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from changelog_engine.errors import InvalidChangelogError, PlanRefusedError, UsageError
 from changelog_engine.graph.build import ChangesetGraph
 from changelog_engine.ledger.entries import LedgerState
-from changelog_engine.model import Changelog, Changeset
+from changelog_engine.model import Changelog, Changeset, Strength
 from changelog_engine.nearest import did_you_mean
 from changelog_engine.plan.filtering import refuse_unsaid_contexts
 from changelog_engine.plan.rendering import Rendering
@@ -121,7 +121,7 @@ def refuse_without_requirements(situation: Situation, due: Collection[str]) -> N
     """PlanRefusedError, naming both, where something would run that requires what contexts or labels exclude."""
     refused: list[tuple[str, str, Standing]] = []
     for name in due:
-        for requirement in effective_requirements(situation.graph, situation.standings, name):
+        for requirement in effective_requirements(situation.graph.requires_declared, situation.standings, name):
             standing = situation.standings[requirement]
             if not standing.is_applied and standing.exclusion is not None and not counts_as_met(standing):
                 refused.append((name, requirement, standing))
@@ -221,6 +221,7 @@ def _notes(situation: Situation, due: Collection[str]) -> tuple[str, ...]:
     for name in due:
         if situation.standings[name].is_applied:
             continue
+        notes.extend(_notes_on_inferred(situation, name))
         early = [each for each in situation.graph.required_by(name) if situation.standings[each].is_applied]
         if early:
             notes.append(f"`{name}` is applied only now, after {listed(early)}, which requires it by now")
@@ -231,3 +232,13 @@ def _notes(situation: Situation, due: Collection[str]) -> tuple[str, ...]:
                 f"tag `{name}` was set by hand and stays as it is; the changelog declares one of the same name"
             )
     return tuple(notes)
+
+
+def _notes_on_inferred(situation: Situation, name: str) -> Iterator[str]:
+    """What a changeset seems to need by its SQL and this run leaves out: nothing is refused for that."""
+    for edge in situation.graph.edges_into(name):
+        standing = situation.standings.get(edge.before)
+        if standing is None or not edge.is_inferred or edge.strength is not Strength.REQUIRES:
+            continue
+        if standing.state is State.EXCLUDED and standing.exclusion is not None and not counts_as_met(standing):
+            yield f"`{name}` {edge.reason}, which {standing.exclusion.by} exclude here"

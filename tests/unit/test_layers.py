@@ -42,7 +42,8 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "memory": (),
     "settings": ("settings_file", "plan.request"),
     "settings_file": ("plan.request",),
-    "loading": ("changelog", "graph", "memory", "settings"),
+    "loading": ("changelog", "databases.connect", "graph", "inferring", "memory", "settings"),
+    "inferring": ("graph", "memory", "plan.filtering", "sql"),
     "run": ("changelog.parameters", "execute", "ledger", "databases", "plan.request", "settings"),
     "completion": (
         *(
@@ -65,10 +66,8 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         *("databases", "execute", "findings", "graph", "ledger", "loading", "plan", "run", "scratch", "settings"),
         *("sql", "verbs"),
     ),
-    "proving": ("backups", "databases", "findings", "lint", "opening", "plan.request", "plan.state", "prove"),
-    "backups": ("databases", "findings", "ledger", "plan.steps", "run", "settings_file"),
+    "proving": ("databases", "findings", "lint", "opening", "plan.request", "prove"),
     "engine": (
-        "backups",
         "proving",
         "prove",
         "verbs",

@@ -61,6 +61,7 @@ def test_as_json_there_are_nodes_and_edges() -> None:
         "to": "b",
         "strength": "requires",
         "reason": "`b` depends on `create-a`",
+        "origin": "declared",
         "file": "changelogs/main.yaml",
         "line": 2,
     }

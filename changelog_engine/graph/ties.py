@@ -1,0 +1,234 @@
+"""What does not commute: rows of one table that several changesets read and write, triggers made between, and objects
+that several change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from changelog_engine.graph.footprint import Footprint, Written, full_name
+from changelog_engine.graph.gathering import FEW, Group, Tie
+from changelog_engine.graph.rows import plain
+from changelog_engine.sql.effects import Kind, Thing, Writing
+
+ALL = frozenset({"*"})
+
+
+@dataclass(slots=True)
+class _Part:
+    """What one changeset does to the rows of one relation: ``sets`` and ``reads`` are columns, ``keys`` the rows that
+    are meant, as (column, value), None where they cannot be told.
+    """
+
+    number: int
+    written: Written
+    sets: frozenset[str]
+    reads: frozenset[str]
+    keys: frozenset[tuple[str, str]] | None
+
+
+@dataclass(slots=True)
+class _Layer:
+    """Changesets that follow each other and commute."""
+
+    kind: str
+    numbers: list[int]
+    sets: set[str] = field(default_factory=set)
+    reads: set[str] = field(default_factory=set)
+    keys: set[tuple[str, str]] | None = None
+
+    def takes(self, part: _Part) -> bool:
+        """Whether an update commutes with those of the layer: other columns, or other rows by one key."""
+        if not (part.sets & (self.sets | self.reads) or part.reads & self.sets) and "*" not in self.sets | part.sets:
+            return True
+        if self.keys is None or part.keys is None or self.keys & part.keys:
+            return False
+        columns = {column for column, _ in self.keys | part.keys}
+        return len(columns) == 1 and not columns & (self.sets | part.sets)
+
+    def add(self, part: _Part) -> None:
+        self.numbers.append(part.number)
+        self.sets |= part.sets
+        self.reads |= part.reads
+        self.keys = None if self.keys is None or part.keys is None else self.keys | part.keys
+
+
+class Ties:
+    """The ties between changesets; ``place`` is each one's place in the order without them."""
+
+    def __init__(self, footprints: Sequence[Footprint], groups: Sequence[Group], place: Mapping[int, int]) -> None:
+        self.footprints = footprints
+        self.groups = groups
+        self.place = place
+        self.found: list[Tie] = []
+
+    def find(self) -> list[Tie]:
+        """All of them, each along the order; few more than there are changesets that take part."""
+        for group in self.groups:
+            self._tie_group(group)
+        self._find_in_rows()
+        return self.found
+
+    def _tie_group(self, group: Group) -> None:
+        for before, after in pairwise(sorted(group.mentions, key=self.place.__getitem__)):
+            effect, part = group.mentions[after]
+            what = f"{effect.word} {group.name}"
+            message = f"both {group.verb} {what}"
+            reason = f"{group.verb}s {what}, as `{self._id(before)}` does"
+            self.found.append(
+                Tie(before, after, message, reason, part, effect.place, (after, message), group.is_conflict)
+            )
+
+    def _find_in_rows(self) -> None:
+        inserting: dict[Thing, dict[int, Written]] = {}
+        changing: dict[Thing, dict[int, Written]] = {}
+        for number, footprint in enumerate(self.footprints):
+            for written in footprint.writes:
+                relation = written.write.relation
+                if footprint.makes_relation(relation):
+                    continue
+                kind = inserting if written.write.writing is Writing.INSERTS else changing
+                kind.setdefault(relation, {}).setdefault(number, written)
+        for relation, changes in changing.items():
+            self._tie_changes(relation, changes, inserting.get(relation, {}))
+        triggers = self._triggers()
+        readers = self._readers(inserting.keys() | changing.keys())
+        for relation in dict.fromkeys((*inserting, *changing)):
+            writers = {**inserting.get(relation, {}), **changing.get(relation, {})}
+            if relation in triggers:
+                self._tie_groups(relation, triggers[relation], "makes a trigger on", writers, "writes rows of")
+            if relation in readers:
+                self._tie_groups(relation, readers[relation], "reads rows of", writers, "writes rows of")
+
+    def _triggers(self) -> dict[Thing, dict[int, None]]:
+        found: dict[Thing, dict[int, None]] = {}
+        for number, footprint in enumerate(self.footprints):
+            for made in (footprint.makes, footprint.weak):
+                for thing in made:
+                    if thing.kind in (Kind.TRIGGER, Kind.RULE):
+                        schema, _, name = thing.of.rpartition(".")
+                        relation = Thing(Kind.RELATION, name, schema)
+                        if not footprint.makes_relation(relation):
+                            found.setdefault(relation, {})[number] = None
+        return found
+
+    def _readers(self, written: set[Thing]) -> dict[Thing, dict[int, None]]:
+        """Changesets that write rows and nothing else, by what they read for it."""
+        found: dict[Thing, dict[int, None]] = {}
+        for number, footprint in enumerate(self.footprints):
+            if not footprint.writes or footprint.makes or footprint.weak:
+                continue
+            own = {each.write.relation for each in footprint.writes}
+            if all(each.write.rows is not None for each in footprint.writes):
+                continue
+            for thing in footprint.needs:
+                if thing.kind is Kind.RELATION and thing in written and thing not in own:
+                    found.setdefault(thing, {})[number] = None
+        return found
+
+    def _tie_changes(self, relation: Thing, changes: dict[int, Written], inserts: dict[int, Written]) -> None:
+        name = full_name(relation)
+        layers: list[_Layer] = []
+        for number in sorted(changes.keys() | inserts.keys(), key=self.place.__getitem__):
+            if number in changes:
+                part = self._part(number, relation)
+                if layers and layers[-1].kind == "changes" and layers[-1].takes(part):
+                    layers[-1].add(part)
+                    continue
+                layers.append(_Layer("changes", [], keys=set()))
+                layers[-1].add(part)
+            elif layers and layers[-1].kind == "inserts":
+                layers[-1].numbers.append(number)
+            else:
+                layers.append(_Layer("inserts", [number]))
+        verbs = {"changes": "changes rows of", "inserts": "inserts rows of"}
+        for first, second in pairwise(layers):
+            for before, after in _across(first.numbers, second.numbers):
+                if not self._apart(relation, before, after):
+                    self._tie(before, verbs[first.kind], after, verbs[second.kind], name, second.numbers[0])
+
+    def _apart(self, relation: Thing, before: int, after: int) -> bool:
+        """Whether both are about literal rows, and not the same: what is about the same has its edge already."""
+        first, second = self._part(before, relation), self._part(after, relation)
+        if first.keys is None or second.keys is None or not first.keys or not second.keys:
+            return False
+        columns = {column for column, _ in first.keys} & {column for column, _ in second.keys}
+        return any(
+            not {value for name, value in first.keys if name == column}
+            & {value for name, value in second.keys if name == column}
+            for column in columns - first.sets - second.sets
+        ) or not columns.isdisjoint(first.sets & second.sets)
+
+    def _part(self, number: int, relation: Thing) -> _Part:
+        """All that a changeset does to the rows of a relation."""
+        footprint = self.footprints[number]
+        writes = [written for written in footprint.writes if written.write.relation == relation]
+        changes = [written.write for written in writes if written.write.writing is not Writing.INSERTS]
+        sets: set[str] = set()
+        for write in changes:
+            sets |= set(write.columns or ALL)
+        own = full_name(relation)
+        reads = {thing.name for thing in footprint.needs if thing.kind is Kind.COLUMN and thing.of == own}
+        keys: set[tuple[str, str]] | None = set()
+        for written in writes:
+            rows = written.write.rows
+            if rows is None or keys is None:
+                keys = None
+                break
+            keys |= {(column, plain(value)) for row in rows for column, value in row}
+        return _Part(number, writes[0], frozenset(sets), frozenset(reads), None if keys is None else frozenset(keys))
+
+    def _tie_groups(
+        self,
+        relation: Thing,
+        some: dict[int, None],
+        some_do: str,
+        others: dict[int, Written],
+        others_do: str,
+    ) -> None:
+        layers: list[tuple[str, list[int]]] = []
+        for number in sorted({*some, *others}, key=self.place.__getitem__):
+            does = some_do if number in some else others_do
+            if layers and layers[-1][0] == does:
+                layers[-1][1].append(number)
+            else:
+                layers.append((does, [number]))
+        for (first_does, befores), (second_does, afters) in pairwise(layers):
+            for before, after in _across(befores, afters):
+                self._tie(before, first_does, after, second_does, full_name(relation), afters[0])
+
+    def _tie(self, before: int, first_does: str, after: int, second_does: str, name: str, group: int) -> None:
+        if first_does == second_does:
+            message = f"both {first_does.replace('changes', 'change')} {name}"
+        else:
+            message = f"the one {first_does} {name}, the other {second_does} it"
+        reason = f"{second_does} {name}; `{self._id(before)}` {first_does} it"
+        part, place = self._place_in(after, name)
+        self.found.append(Tie(before, after, message, reason, part, place, (group, message)))
+
+    def _place_in(self, number: int, name: str) -> tuple[int, int]:
+        footprint = self.footprints[number]
+        for written in footprint.writes:
+            if full_name(written.write.relation) == name:
+                return written.part, written.write.place
+        for made in (footprint.makes, footprint.weak):
+            for thing, mention in made.items():
+                if thing.kind in (Kind.TRIGGER, Kind.RULE) and thing.of == name:
+                    return mention.part, mention.effect.place
+        return next(
+            (need.part, need.effect.place) for thing, need in footprint.needs.items() if full_name(thing) == name
+        )
+
+    def _id(self, number: int) -> str:
+        return self.footprints[number].subject.id
+
+
+def _across(befores: Sequence[int], afters: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """All pairs, or, where these are too many for a tie each, those by way of the first of ``afters``."""
+    if len(befores) * len(afters) <= FEW * (len(befores) + len(afters)):
+        yield from ((before, after) for before in befores for after in afters)
+        return
+    yield from ((before, afters[0]) for before in befores)
+    yield from ((befores[-1], after) for after in afters[1:])

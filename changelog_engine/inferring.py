@@ -1,0 +1,103 @@
+"""What the SQL of a changelog says about its order: remembered, or read and inferred for one kind of database."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from changelog_engine.graph.build import Inferring
+from changelog_engine.graph.inferred import Inference, Subject
+from changelog_engine.graph.inferred_form import VERSION, dump_inference, load_inference
+from changelog_engine.memory import Memory
+from changelog_engine.model import Changelog, Changeset, SqlText
+from changelog_engine.plan.filtering import is_for_kind
+from changelog_engine.sql import effects_form
+from changelog_engine.sql.effects import Effect, Effects, Thing
+from changelog_engine.sql.statements import text_for
+
+
+def inferring(changelog: Changelog, dbms: str, memory: Memory) -> Inferring | None:
+    """What the graph is to ask for edges; None where the changelog wants none inferred.
+
+    The whole of it is remembered for a changelog that has not changed, and else what each of its files does.
+    """
+    if not changelog.infers or not any(changeset.infers for changeset in changelog.changesets):
+        return None
+
+    def infer_order(ids: Sequence[str], declared: Sequence[tuple[str, str]]) -> Inference:
+        key = memory.key("inference", dbms, str(VERSION), repr(changelog.inventory))
+        kept = memory.get([key]).get(key)
+        known = None if kept is None else load_inference(kept)
+        if known is not None:
+            return known
+        with _without_collector():
+            found = _infer(changelog, dbms, memory, ids, declared)
+        memory.put({key: dump_inference(found)})
+        return found
+
+    return infer_order
+
+
+def _infer(
+    changelog: Changelog, dbms: str, memory: Memory, ids: Sequence[str], declared: Sequence[tuple[str, str]]
+) -> Inference:
+    from changelog_engine.graph.inference import infer
+    from changelog_engine.sql.reading import extensions_of
+
+    def brought_by(thing: Thing) -> tuple[str, ...]:
+        return extensions_of(thing, dbms)
+
+    subjects = _subjects(changelog, dbms, memory)
+    return infer([subjects[name] for name in ids], declared, brought_by)
+
+
+def _subjects(changelog: Changelog, dbms: str, memory: Memory) -> Mapping[str, Subject]:
+    """What each changeset does, by its id; nothing where it is for other kinds of databases."""
+    from changelog_engine.sql.implied import implied_uses, known_from
+    from changelog_engine.sql.reading import read_effects
+
+    fresh: dict[str, list[Effects]] = {}
+
+    def read(changeset: Changeset) -> Any:
+        fresh[changeset.id] = found = [read_effects(text.text, dbms) for text in _texts(changeset, dbms)]
+        return [effects_form.dump_effects(effects) for effects in found]
+
+    recalled = memory.recall(f"effects:{dbms}:{effects_form.VERSION}", changelog, read)
+    parts: dict[str, tuple[tuple[SqlText, Effects], ...]] = {}
+    for changeset in changelog.changesets:
+        name = changeset.id
+        effects = fresh[name] if name in fresh else map(effects_form.load_effects, recalled[name])
+        parts[name] = tuple(zip(_texts(changeset, dbms), effects, strict=True))
+    known = known_from(effects for found in parts.values() for _, effects in found)
+    subjects = {}
+    for changeset in changelog.changesets:
+        found = parts[changeset.id]
+        if known.types or known.parents:
+            found = tuple((text, _with(effects, implied_uses(effects, known))) for text, effects in found)
+        subjects[changeset.id] = Subject(changeset.id, found, changeset.contexts, changeset.infers)
+    return subjects
+
+
+def _texts(changeset: Changeset, dbms: str) -> Sequence[SqlText]:
+    if not is_for_kind(changeset.dbms, dbms):
+        return ()
+    found: Iterable[SqlText | None] = (text_for(change.texts, dbms) for change in changeset.changes)
+    return [text for text in found if text is not None]
+
+
+def _with(effects: Effects, implied: tuple[Effect, ...]) -> Effects:
+    return effects._replace(objects=(*effects.objects, *implied)) if implied else effects
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """All that is made is kept to the end: the collector would walk it again and again for nothing."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
