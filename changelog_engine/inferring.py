@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ from changelog_engine.graph.build import Inferring
 from changelog_engine.graph.inferred import Inference, Subject
 from changelog_engine.graph.inferred_form import VERSION, dump_inference, load_inference
 from changelog_engine.memory import Memory
-from changelog_engine.model import Changelog, Changeset, SqlText
+from changelog_engine.model import Change, Changelog, Changeset, Operation, SqlText
 from changelog_engine.plan.filtering import is_for_kind
 from changelog_engine.sql import effects_form
 from changelog_engine.sql.effects import Effect, Effects, Thing
@@ -55,13 +55,13 @@ def _infer(
 
 def _subjects(changelog: Changelog, dbms: str, memory: Memory) -> Mapping[str, Subject]:
     """What each changeset does, by its id; nothing where it is for other kinds of databases."""
+    from changelog_engine.operations.effects import effects_of
     from changelog_engine.sql.implied import implied_uses, known_from
-    from changelog_engine.sql.reading import read_effects
 
     fresh: dict[str, list[Effects]] = {}
 
     def read(changeset: Changeset) -> Any:
-        fresh[changeset.id] = found = [read_effects(text.text, dbms) for text in _texts(changeset, dbms)]
+        fresh[changeset.id] = found = [effects_of(change, dbms) for change, _ in _changes(changeset, dbms)]
         return [effects_form.dump_effects(effects) for effects in found]
 
     recalled = memory.recall(f"effects:{dbms}:{effects_form.VERSION}", changelog, read)
@@ -69,7 +69,8 @@ def _subjects(changelog: Changelog, dbms: str, memory: Memory) -> Mapping[str, S
     for changeset in changelog.changesets:
         name = changeset.id
         effects = fresh[name] if name in fresh else map(effects_form.load_effects, recalled[name])
-        parts[name] = tuple(zip(_texts(changeset, dbms), effects, strict=True))
+        texts = (text for _, text in _changes(changeset, dbms))
+        parts[name] = tuple(zip(texts, effects, strict=True))
     known = known_from(effects for found in parts.values() for _, effects in found)
     subjects = {}
     for changeset in changelog.changesets:
@@ -80,11 +81,14 @@ def _subjects(changelog: Changelog, dbms: str, memory: Memory) -> Mapping[str, S
     return subjects
 
 
-def _texts(changeset: Changeset, dbms: str) -> Sequence[SqlText]:
+def _changes(changeset: Changeset, dbms: str) -> Iterator[tuple[Change, SqlText]]:
+    """What it does on a kind of database; a typed change has no text, but a place."""
     if not is_for_kind(changeset.dbms, dbms):
-        return ()
-    found: Iterable[SqlText | None] = (text_for(change.texts, dbms) for change in changeset.changes)
-    return [text for text in found if text is not None]
+        return
+    for change in changeset.changes:
+        text = SqlText("", change.location) if isinstance(change, Operation) else text_for(change.texts, dbms)
+        if text is not None:
+            yield change, text
 
 
 def _with(effects: Effects, implied: tuple[Effect, ...]) -> Effects:

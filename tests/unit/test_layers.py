@@ -43,7 +43,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "settings": ("settings_file", "plan.request"),
     "settings_file": ("plan.request",),
     "loading": ("changelog", "databases.connect", "graph", "inferring", "memory", "settings"),
-    "inferring": ("graph", "memory", "plan.filtering", "sql"),
+    "inferring": ("graph", "memory", "operations.effects", "plan.filtering", "sql"),
     "run": ("changelog.parameters", "execute", "ledger", "databases", "plan.request", "settings"),
     "completion": (
         *(
