@@ -137,6 +137,12 @@ class BackupFailedError(ChangesetFailedError):
     code = "backup_failed"
 
 
+class TooMuchForOneTransactionError(ChangesetFailedError):
+    """All steps in one transaction need more locks than the server has room for; nothing was done."""
+
+    code = "too_much_for_one_transaction"
+
+
 class CheckFailedError(ChangesetFailedError):
     code = "check_failed"
 

@@ -17,6 +17,7 @@ from changelog_engine.errors import (
     ChangesetFailedError,
     InvalidChangelogError,
     PreconditionFailedError,
+    TooMuchForOneTransactionError,
 )
 from changelog_engine.model import Location, Problem
 
@@ -52,7 +53,7 @@ def describe_failure(error: BaseException, call: Call) -> Failure:
             hint, state = error.hint, ""
             if isinstance(error, ChangesetFailedError) and "result" in error.facts:
                 state, next_step = _after_failure(error, call)
-                hint = f"{hint}; then {next_step}" if hint else next_step
+                hint = "; then ".join(part for part in (hint, next_step) if part)
             return Failure(
                 error.code,
                 error.message,
@@ -80,10 +81,9 @@ def _after_failure(error: ChangesetFailedError, call: Call) -> tuple[str, str]:
     again = f"`changelog {call.command}` goes on where this run ended"
     mend = f"mend {f'`{error.changeset}`' if error.changeset else 'it'}, and {again}"
     if call.given.get("atomic"):
-        return (
-            "nothing of this run is left: all of it was one transaction",
-            f"{mend.partition(',')[0]}, and run it again",
-        )
+        state = "nothing of this run is left: all of it was one transaction"
+        is_sound = isinstance(error, TooMuchForOneTransactionError)
+        return state, "" if is_sound else f"{mend.partition(',')[0]}, and run it again"
     if step is None or isinstance(error, PreconditionFailedError):
         return "", mend
     if step.transaction:

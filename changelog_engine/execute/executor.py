@@ -99,8 +99,9 @@ class Executor:
         except BaseException as error:
             self.outcome = Outcome()
             if isinstance(error, ChangesetFailedError):
-                self._record_failure(plan.steps[self._position[error.changeset or ""]], error)
-                raise nothing_applied(error, len(plan.steps)) from error
+                position = self._position[error.changeset or ""]
+                self._record_failure(plan.steps[position], error)
+                raise nothing_applied(error, position, len(plan.steps)) from error
             raise
         self.worker.session.renew()
         self.listener(RunEnded(self.worker.run.deployment))
