@@ -129,7 +129,7 @@ def candidates(effect: Effect) -> Iterator[Thing]:
             yield thing._replace(of=f"{schema}.{name}" if schema else name)
         else:
             yield thing._replace(schema=schema)
-    if thing.kind in (Kind.COLUMN, Kind.KEY) and thing.name != "*":
+    if owner_of(thing) is not None and thing.kind is not Kind.VALUE and thing.name != "*":
         yield from candidates(effect._replace(thing=thing._replace(name="*")))
 
 
