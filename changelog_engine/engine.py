@@ -105,11 +105,13 @@ class Engine(Proving):
 
     def plan_update(self, request: UpdateRequest | None = None) -> Plan:
         """What ``update`` would do. Writes nothing."""
+        from changelog_engine.backups import with_backup_notes
         from changelog_engine.plan.lanes import beside_notes
 
         loaded = self._load()
         with self._open(loaded.changelog.name, Access.READ) as run:
             plan = planned_update(loaded, run, run.ledger.read_state(), self._asked(request or UpdateRequest()))
+            plan = with_backup_notes(plan, run)
             return plan if run.session.sharing is None else replace(plan, notes=(*plan.notes, *beside_notes(plan)))
 
     def plan_rollback(self, request: RollbackRequest) -> Plan:

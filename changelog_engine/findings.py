@@ -91,3 +91,40 @@ class DriftResult:
     database: str
     rebuilt_on: str
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BackupStatus:
+    """A backup: ``tables`` are those it holds, none for all of the database. ``size`` is in bytes, ``at`` in UTC.
+
+    ``needed``: the changeset is applied, and its rollback restores this. ``fault`` says what is wrong with it, where it
+    was ``verified``.
+    """
+
+    changeset: str
+    deployment: str
+    scope: str
+    tables: tuple[str, ...]
+    place: str
+    size: int
+    sha256: str
+    at: str
+    needed: bool
+    present: bool
+    fault: str | None = None
+    verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BackupsResult:
+    """``leftovers`` are places of what killed runs have left; ``pruned`` and ``cleaned`` is what was deleted."""
+
+    backups: tuple[BackupStatus, ...]
+    leftovers: tuple[str, ...]
+    pruned: tuple[BackupStatus, ...] = ()
+    cleaned: tuple[str, ...] = ()
+    database: str = ""
+
+    @property
+    def is_faulty(self) -> bool:
+        return any(backup.fault or (backup.needed and not backup.present) for backup in self.backups)

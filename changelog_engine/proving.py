@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
+from changelog_engine.databases.database import Access
 from changelog_engine.opening import Opening
 from changelog_engine.plan.request import Filters
 
 if TYPE_CHECKING:
-    from changelog_engine.findings import DriftResult, LintResult, VerifyResult
+    from changelog_engine.findings import BackupsResult, DriftResult, LintResult, VerifyResult
 
 
 class Proving(Opening):
@@ -55,3 +56,27 @@ class Proving(Opening):
         from changelog_engine.prove.drift import find_drift
 
         return find_drift(self.settings, self._load(), self._said(filters), self.listener, scratch_url)
+
+    def backups(self, *, verify: bool = False) -> BackupsResult:
+        """The backups that rollbacks rely on; with ``verify`` each is read back. Writes nothing."""
+        from changelog_engine.backups import list_backups
+
+        with self._open_for_record(Access.READ) as run:
+            return list_backups(run, run.ledger.read_state(), verify=verify)
+
+    def prune_backups(self, selector: str | None = None) -> BackupsResult:
+        """Delete the backups that nothing needs and the retention does not keep; those of what is selected, needed or
+        not, where ``selector`` is given.
+        """
+        from datetime import UTC, datetime
+
+        from changelog_engine.backups import prune_backups
+        from changelog_engine.plan.state import look
+
+        loaded = self._load()
+        with self._open(loaded.changelog.name, Access.WRITE) as run:
+            filters = self.filters()
+            with run.locked(run.worker(filters, loaded.changelog.parameters)) as state:
+                situation = look(loaded.changelog, loaded.graph, state, filters, run.session.kind)
+                chosen = None if selector is None else situation.select(selector)
+                return prune_backups(run, state, self.settings.backups, datetime.now(UTC), chosen)

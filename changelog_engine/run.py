@@ -94,7 +94,7 @@ class Run:
             parameters=tuple(values.values),
             secrets=values.secrets,
         )
-        return Worker(self.session, self.ledger, facts, utc_now, self._folder)
+        return Worker(self.session, self.ledger, facts, utc_now, self.backup_folder)
 
     def worker_beside(self, worker: Worker) -> Worker:
         """One more worker of the same run, with a session of its own; it holds off others for as long as that lives."""
@@ -103,10 +103,10 @@ class Run:
         session.sharing.join(self.ledger.tables.lock_name)
         ledger = Ledger(session, self.ledger.changelog, schema=self.settings.schema, prefix=self.settings.table_prefix)
         ledger.share()
-        return Worker(session, ledger, worker.run, utc_now, self._folder)
+        return Worker(session, ledger, worker.run, utc_now, self.backup_folder)
 
     @property
-    def _folder(self) -> str:
+    def backup_folder(self) -> str:
         """Where files of backups go."""
         return self.settings.backups.folder or str(self.settings.root / DEFAULT_BACKUPS)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from changelog_engine.findings import DriftResult, VerifyResult
+from changelog_engine.findings import BackupsResult, DriftResult, VerifyResult
 from changelog_engine.model import Consideration, Problem
 from changelog_engine.results import (
     HistoryResult,
@@ -43,6 +44,7 @@ EMPTY: dict[str, dict[str, Any]] = {
     "accept-checksum": {"changesets": []},
     "verify": {"findings": [], "orders_tried": 0, "seed": None, "changesets": []},
     "drift": {"drift": []},
+    "backups": {"backups": []},
 }
 """What each command prints where it came to nothing; a failure adds ``error``."""
 
@@ -90,6 +92,14 @@ def result_object(result: Any) -> dict[str, Any]:
                 "database": result.database,
                 "rebuilt_on": result.rebuilt_on,
                 "notes": list(result.notes),
+            }
+        case BackupsResult():
+            return {
+                "backups": [asdict(backup) for backup in result.backups],
+                "leftovers": list(result.leftovers),
+                "pruned": [asdict(backup) for backup in result.pruned],
+                "cleaned": list(result.cleaned),
+                "database": result.database,
             }
         case RedoResult():
             return {"rollback": result_object(result.rollback), "update": result_object(result.update)}

@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rollback": ("rollback", "Undo what was applied: to a tag, a date, by count, deployment or selection."),
     "redo": ("rollback", "Roll back and apply again what is selected."),
     "verify": ("verify", "Prove the rollbacks, the order and the ways back on scratch databases."),
+    "backups": ("backups", "Show the backups that rollbacks rely on; verify or prune them."),
     "drift": ("drift", "Compare what the database holds with what its ledger stands for."),
     "tag": ("ledger", "Mark the present state with a name; list or delete tags."),
     "history": ("ledger", "Show the ledger's events; verify their chain."),

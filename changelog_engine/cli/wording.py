@@ -27,6 +27,12 @@ def counts(states: Mapping[str, int]) -> str:
     return ", ".join(f"{number:,} {state.replace('_', ' ')}" for state, number in states.items())
 
 
+def size(number: int) -> str:
+    """Bytes as people read them."""
+    units = ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB"))
+    return next((f"{number / unit:.1f} {name}" for unit, name in units if number >= unit), f"{number} B")
+
+
 def duration(seconds: float) -> str:
     """``12 ms``, ``3.4 s``, ``2 min 5 s``."""
     if seconds < 1:

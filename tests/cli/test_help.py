@@ -41,6 +41,7 @@ OPTIONS = {
     | {"--count", "--to-tag", "--atomic", "--lock-wait", "--dry-run", "--sql", "--plan", "--no-cache", "--jobs"}
     | {"--require-proof"},
     "verify": COMMON | FILTERS | {"--orders", "--seed", "--record", "--scratch-url"},
+    "backups": COMMON | {"--verify", "--prune", "--select", "--lock-wait"},
     "drift": COMMON | RUN | {"--scratch-url"},
     "rollback": COMMON | RUN | TARGETS | {"--atomic", "--lock-wait", "--dry-run", "--sql"},
     "redo": COMMON | FILTERS | {"--cascade", "--lock-wait"},

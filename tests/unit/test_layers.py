@@ -66,8 +66,10 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         *("databases", "execute", "findings", "graph", "ledger", "loading", "plan", "run", "scratch", "settings"),
         *("sql", "verbs"),
     ),
-    "proving": ("databases", "findings", "lint", "opening", "plan.request", "prove"),
+    "proving": ("backups", "databases", "findings", "lint", "opening", "plan.request", "plan.state", "prove"),
+    "backups": ("databases", "findings", "ledger", "plan.steps", "run", "settings_file"),
     "engine": (
+        "backups",
         "proving",
         "prove",
         "verbs",
