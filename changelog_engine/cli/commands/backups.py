@@ -19,7 +19,7 @@ FAULTY = 1
 )
 @lock_wait_option
 @common_options
-def backups(call: Call, verify: bool, prune: bool, select: str | None) -> None:
+def backups(call: Call, verify: bool, prune: bool) -> None:
     """Show the backups that were made for rollbacks: of what, where, how large, and whether something needs them.
 
     A backup is needed as long as its changeset is applied. `keep` and `days` in the table [backups] of changelog.toml
@@ -32,6 +32,8 @@ def backups(call: Call, verify: bool, prune: bool, select: str | None) -> None:
       changelog backups --prune
     """
     from changelog_engine.errors import UsageError
+
+    select = call.given.pop("select", None)
 
     if (verify and prune) or (select is not None and not prune):
         raise UsageError("`--verify` and `--prune` exclude each other, and `--select` goes with `--prune`")
