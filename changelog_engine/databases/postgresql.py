@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -30,7 +30,7 @@ from changelog_engine.databases.database import (
 )
 from changelog_engine.databases.postgresql_batch import ELAPSED_MS, Batch, joins_batch
 from changelog_engine.databases.postgresql_catalog import read_catalog
-from changelog_engine.databases.postgresql_connect import connect_arguments, connection_failed, without_options
+from changelog_engine.databases.postgresql_connect import connect_arguments, connection_failed, way_to, without_options
 from changelog_engine.databases.postgresql_pooler import refuse_shared_backends, shared_backends
 from changelog_engine.databases.postgresql_sharing import (
     WORKERS,
@@ -43,6 +43,7 @@ from changelog_engine.model import Consideration
 
 if TYPE_CHECKING:
     from changelog_engine.databases.backup import Backups
+    from changelog_engine.databases.postgresql_dump import Reach
 
 # Lock time-out, deadlock, serialization failure.
 _PASSING = frozenset({"55P03", "40P01", "40001"})
@@ -129,7 +130,21 @@ class PostgresqlSession:
     def backups(self) -> Backups | None:
         from changelog_engine.databases.postgresql_backup import PostgresqlBackups
 
-        return PostgresqlBackups(self._query, self._send, self.quote)
+        return PostgresqlBackups(self._query, self.execute, self._copy_in, self._reach)
+
+    def _reach(self) -> Reach:
+        from changelog_engine.databases.postgresql_dump import Reach
+
+        return Reach(*way_to(self._connection))
+
+    def _copy_in(self, sql: str, data: Iterable[bytes]) -> None:
+        """Run a COPY FROM STDIN of the engine's own."""
+        try:
+            with self._connection.cursor().copy(sql.encode()) as copy:
+                for piece in data:
+                    copy.write(piece)
+        except psycopg.Error as error:
+            raise self._translate(error) from error
 
     # ------------------------------------------------------------------------------------------ statements
 

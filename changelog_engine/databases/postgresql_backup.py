@@ -6,15 +6,30 @@ drop their types too. All else that a table is, stands as statements in the ledg
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import TypeVar
 
 from changelog_engine.databases import postgresql_restore as restoring
-from changelog_engine.databases.backup import TABLES, BackupError, Saved, SavedTable, Wanted, difference, digest_of_all
+from changelog_engine.databases.backup import (
+    DATABASE,
+    TABLES,
+    BackupError,
+    Saved,
+    SavedTable,
+    Wanted,
+    difference,
+    digest_of_all,
+)
+from changelog_engine.databases.backup_files import left_files, remove_file
 from changelog_engine.databases.database import Row
 from changelog_engine.databases.postgresql_definitions import Definition, Query, read_definition
+from changelog_engine.databases.postgresql_dump import PostgresqlDumps, Reach
+from changelog_engine.databases.postgresql_objects import quote
 from changelog_engine.errors import StatementError
+
+Result = TypeVar("Result")
 
 # What decides how values look as text, and names; `SET LOCAL`, and put back by `_RESET`.
 _SETTINGS = {
@@ -51,16 +66,24 @@ _NO_ROWS = "0:0"
 
 
 class PostgresqlBackups:
-    """See :class:`~changelog_engine.databases.backup.Backups`, for tables. ``send`` runs statements as they are."""
+    """See :class:`~changelog_engine.databases.backup.Backups`. ``send`` runs statements as they are."""
 
-    def __init__(self, ask: Query, send: Any, quote: Any) -> None:
+    def __init__(
+        self,
+        ask: Query,
+        send: Callable[[str], object],
+        copy_in: Callable[[str, Iterable[bytes]], None],
+        reach: Callable[[], Reach],
+    ) -> None:
         self._ask = ask
         self._send = send
-        self._quote = quote
+        self._dumps = PostgresqlDumps(ask, send, copy_in, reach, self._state_of)
 
     # --------------------------------------------------------------------------------------------- before
 
     def estimate(self, tables: tuple[str, ...]) -> int | None:
+        if not tables:
+            return self._dumps.estimate()
         oids = [oid for name in tables if (oid := self._oid(name)) is not None]
         if not oids:
             return None
@@ -68,6 +91,9 @@ class PostgresqlBackups:
         return int(rows[0][0])
 
     def check(self, wanted: Wanted) -> None:
+        if not wanted.tables:
+            self._dumps.check(wanted)
+            return
         schema = wanted.schema or self._ask("SELECT current_schema()")[0][0]
         rows = self._ask("SELECT pg_catalog.has_schema_privilege(oid, 'CREATE') FROM pg_catalog.pg_namespace"
                          " WHERE nspname = %s", schema)  # fmt: skip
@@ -110,7 +136,7 @@ class PostgresqlBackups:
 
     def _oid(self, name: str) -> int | None:
         """The table that a name of the changelog means, on the session's search path."""
-        for each in (name, ".".join(self._quote(part) for part in name.split("."))):
+        for each in (name, ".".join(quote(part) for part in name.split("."))):
             try:
                 oid = self._ask("SELECT pg_catalog.to_regclass(%s)::oid::bigint", each)[0][0]
             except StatementError:
@@ -122,6 +148,16 @@ class PostgresqlBackups:
     # --------------------------------------------------------------------------------------------- saving
 
     def save(self, wanted: Wanted) -> Saved:
+        return self._save_tables(wanted) if wanted.tables else self._with_settings(lambda: self._dumps.save(wanted))
+
+    def _with_settings(self, action: Callable[[], Result]) -> Result:
+        """What the action gives, with values as text looking the same in every session."""
+        self._send(_SET)
+        result = action()
+        self._send(_RESET)
+        return result
+
+    def _save_tables(self, wanted: Wanted) -> Saved:
         self.check(wanted)
         schema = wanted.schema or self._ask("SELECT current_schema()")[0][0]
         oids: dict[str, int] = {}
@@ -136,7 +172,7 @@ class PostgresqlBackups:
         # Writers wait from here to the commit: what they would write meanwhile could not be told from the changeset's.
         self._send(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
         tables = tuple(
-            self._save_table(name, oid, f"{self._quote(schema)}.{self._quote(f'{wanted.name}_{number}')}")
+            self._save_table(name, oid, f"{quote(schema)}.{quote(f'{wanted.name}_{number}')}")
             for number, (name, oid) in enumerate(oids.items(), start=1)
         )
         self._send(_RESET)
@@ -172,6 +208,8 @@ class PostgresqlBackups:
             self._send(f"REVOKE ALL ON TABLE {copy} FROM {grantee}")
 
     def mark(self, saved: Saved) -> Saved:
+        if saved.scope == DATABASE:
+            return self._with_settings(lambda: self._dumps.mark(saved))
         self._send(_SET)
         tables = tuple(replace(table, after=self._state(table)) for table in saved.tables)
         self._send(_RESET)
@@ -183,20 +221,30 @@ class PostgresqlBackups:
         oid = restoring.find(self._ask, definition)
         if oid is None:
             return "gone"
-        name, whole = self._ask("SELECT %s::bigint::oid::regclass::text, "
-                                "coalesce(string_agg(pg_catalog.quote_ident(attname), ', ' ORDER BY attnum), '')"
-                                " FROM pg_catalog.pg_attribute WHERE attrelid = %s::bigint::oid AND attnum > 0"
-                                " AND NOT attisdropped", oid, oid)[0]  # fmt: skip
-        return f"{self._quick_of(name, whole)}:{name}"
+        name = str(self._ask("SELECT %s::bigint::oid::regclass::text", oid)[0][0])
+        return f"{self._state_of(oid, name)}:{name}"
+
+    def _state_of(self, oid: int, name: str) -> str:
+        """The quick digest of a table, of whatever columns it has."""
+        (columns,) = self._ask(
+            "SELECT coalesce(string_agg(pg_catalog.quote_ident(attname), ', ' ORDER BY attnum), '')"
+            " FROM pg_catalog.pg_attribute WHERE attrelid = %s::bigint::oid AND attnum > 0 AND NOT attisdropped",
+            oid,
+        )[0]
+        return self._quick_of(name, columns)
 
     # ---------------------------------------------------------------------------------------------- looking
 
     def is_there(self, saved: Saved) -> bool:
+        if saved.scope == DATABASE:
+            return Path(saved.place).exists()
         return all(
             self._ask("SELECT pg_catalog.to_regclass(%s) IS NOT NULL", table.copy)[0][0] for table in saved.tables
         )
 
     def fault(self, saved: Saved) -> str | None:
+        if saved.scope == DATABASE:
+            return self._dumps.fault(saved)
         self._send(_SET)
         for table in saved.tables:
             what = f"the copy {table.copy} of `{table.wanted}`"
@@ -213,6 +261,8 @@ class PostgresqlBackups:
         return None
 
     def written_since(self, saved: Saved) -> tuple[str, ...]:
+        if saved.scope == DATABASE:
+            return self._with_settings(lambda: self._dumps.written_since(saved))
         self._send(_SET)
         found = []
         for table in saved.tables:
@@ -229,6 +279,9 @@ class PostgresqlBackups:
     # --------------------------------------------------------------------------------------------- restoring
 
     def restore(self, saved: Saved) -> None:
+        if saved.scope == DATABASE:
+            self._with_settings(lambda: self._dumps.restore(saved))
+            return
         self._send(_SET)
         restoring.restore_tables(self._ask, self._send, saved.tables)
         for table in saved.tables:
@@ -237,12 +290,15 @@ class PostgresqlBackups:
         self._send(_RESET)
 
     def remove(self, saved: Saved) -> None:
+        if saved.scope == DATABASE:
+            remove_file(saved.place)
         for table in saved.tables:
             self._send(f"DROP TABLE IF EXISTS {table.copy}")
 
     def leftovers(self, wanted: Wanted, known: Iterable[Saved]) -> Sequence[str]:
         schema = wanted.schema or self._ask("SELECT current_schema()")[0][0]
-        kept = {table.copy for saved in known for table in saved.tables}
+        every = list(known)
+        kept = {table.copy for saved in every for table in saved.tables}
         rows = self._ask(
             "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
             " WHERE n.nspname = %s AND c.relname ~ ('^' || %s || '_[0-9a-f]{12}_[0-9]+$') AND c.relkind = 'r'"
@@ -250,10 +306,14 @@ class PostgresqlBackups:
             schema,
             wanted.name,
         )
-        names = (f"{self._quote(schema)}.{self._quote(name)}" for (name,) in rows)
-        return [name for name in names if name not in kept]
+        names = (f"{quote(schema)}.{quote(name)}" for (name,) in rows)
+        tables = [name for name in names if name not in kept]
+        return [*tables, *left_files(wanted.folder, wanted.name, (saved.place for saved in every))]
 
     def remove_leftover(self, place: str) -> None:
+        if not place.startswith('"'):
+            remove_file(place)
+            return
         self._send(f"DROP TABLE IF EXISTS {place}")
 
     # ---------------------------------------------------------------------------------------------- digests

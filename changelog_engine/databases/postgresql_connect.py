@@ -100,3 +100,10 @@ def _hint(words: str) -> str:
                 continue
             return hint
     return "check the database URL, and whether the server is running"
+
+
+def way_to(connection: psycopg.Connection[Any]) -> tuple[str, str | None, int]:
+    """How a program gets at the same database: a connection string, the password, and the server's major version."""
+    info = connection.info
+    conninfo = psycopg.conninfo.make_conninfo(**info.get_parameters())
+    return conninfo, info.password or None, info.server_version // 10000
