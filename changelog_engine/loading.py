@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from changelog_engine.changelog.reader import Reading, read_changelog
@@ -45,6 +45,22 @@ def load(settings: Settings) -> Loaded:
     if problems:
         raise InvalidChangelogError(with_line_texts(problems, settings.root), warnings)
     return Loaded(reading.changelog, built.graph, warnings)
+
+
+def graph_with_all_inferred(loaded: Loaded, settings: Settings) -> ChangesetGraph:
+    """The graph with what the SQL says of all changesets: of those too for which the changelog wants none inferred."""
+    from changelog_engine.databases.connect import database_kind
+    from changelog_engine.graph.build import build_graph
+    from changelog_engine.inferring import inferring
+
+    changelog = loaded.changelog
+    if changelog.infers and all(changeset.infers for changeset in changelog.changesets):
+        return loaded.graph
+    changesets = tuple(replace(changeset, infers=True) for changeset in changelog.changesets)
+    changelog = replace(changelog, changesets=changesets, infers=True)
+    # What is remembered of these files is what they say, and not this.
+    infer = inferring(changelog, database_kind(settings.url), Memory(None))
+    return build_graph(changelog, infer=infer).graph
 
 
 def read_name(settings: Settings) -> str:

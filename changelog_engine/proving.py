@@ -20,9 +20,11 @@ class Proving(Opening):
         """What the changelog says that is likely to go wrong on the database's kind. Connects to nothing."""
         from changelog_engine.databases.connect import database_kind
         from changelog_engine.lint.linter import lint
+        from changelog_engine.loading import graph_with_all_inferred
 
         loaded = self._load()
-        return lint(loaded.changelog, loaded.graph, database_kind(self.settings.url))
+        graph = graph_with_all_inferred(loaded, self.settings)
+        return lint(loaded.changelog, graph, database_kind(self.settings.url))
 
     def verify(
         self,

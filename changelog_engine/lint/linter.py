@@ -9,7 +9,7 @@ from changelog_engine.findings import LintFinding, LintResult
 from changelog_engine.graph.build import ChangesetGraph
 from changelog_engine.lint.losses import drop_without_backup, lossy_update_without_backup
 from changelog_engine.lint.opaque import opaque_sql
-from changelog_engine.lint.order import redundant_dependency
+from changelog_engine.lint.order import conflict, contradicted_dependency, redundant_dependency, undeclared_dependency
 from changelog_engine.lint.rollbacks import rollback_does_not_undo
 from changelog_engine.lint.squawk import Squawk
 from changelog_engine.lint.subject import Hit, Subject
@@ -19,7 +19,10 @@ from changelog_engine.model import Changelog
 Check = Callable[[Subject], Iterator[Hit]]
 
 CHECKS: dict[str, Check] = {
+    "undeclared-dependency": undeclared_dependency,
+    "contradicted-dependency": contradicted_dependency,
     "redundant-dependency": redundant_dependency,
+    "conflict": conflict,
     "rollback-does-not-undo": rollback_does_not_undo,
     "drop-without-backup": drop_without_backup,
     "lossy-update-without-backup": lossy_update_without_backup,

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from changelog_engine.lint.rollbacks import named
 from changelog_engine.lint.subject import Hit, Subject
+
+_WHOSE = "declare in `depends_on` what makes it; where the database has it anyway, there is nothing to do"
 
 
 def opaque_sql(subject: Subject) -> Iterator[Hit]:
-    for changeset in subject.changesets:
-        changes = subject.changes(changeset)
-        for opaque in (each for read in changes.read for each in read.opaque):
-            yield Hit(changeset, f"`{changeset.id}` has what cannot be read: {opaque.what}", changes.located(opaque))
+    """What cannot be read, and names that are used and that no changeset makes."""
+    inference = subject.graph.inference
+    for unread in inference.unread:
+        if unread.changeset in subject.ids:
+            changeset = subject.graph.changesets[unread.changeset]
+            yield Hit(changeset, f"`{changeset.id}` has what cannot be read: {unread.what}", unread.location)
+    for unresolved in inference.unresolved:
+        if unresolved.changeset in subject.ids:
+            changeset = subject.graph.changesets[unresolved.changeset]
+            message = f"`{changeset.id}` uses {named(unresolved.effect)}, which no changeset makes"
+            yield Hit(changeset, message, unresolved.location, _WHOSE)

@@ -1,16 +1,48 @@
-"""Dependencies: those that are said twice."""
+"""The order: dependencies that are missing, wrong or said twice, and changesets that nothing orders."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from changelog_engine.graph.inferred import Firmness
 from changelog_engine.lint.subject import Hit, Subject
-from changelog_engine.model import Changeset, Dependency, Origin
+from changelog_engine.model import Changeset, Dependency, Origin, Strength
+
+
+def undeclared_dependency(subject: Subject) -> Iterator[Hit]:
+    """What the SQL of a changeset needs and neither it nor what it depends on declares."""
+    place = _places(subject)
+    for edge in subject.graph.inference.edges:
+        if edge.strength is not Strength.REQUIRES or edge.firmness > Firmness.SOFT:
+            continue
+        if edge.after not in subject.ids or _leads_to(subject, edge.after, edge.before, place):
+            continue
+        remedy = f"`depends_on: [{edge.before}]`; `changelog deps --write` adds all that are not declared"
+        message = f"`{edge.after}` {edge.reason}, and does not declare that it depends on it"
+        yield Hit(subject.graph.changesets[edge.after], message, edge.location, remedy)
+
+
+def contradicted_dependency(subject: Subject) -> Iterator[Hit]:
+    """What is declared against what the SQL is sure to need; of the rest, `validate` warns."""
+    for contradiction in subject.graph.inference.contradictions:
+        edge = contradiction.edge
+        is_sure = edge.strength is Strength.REQUIRES and edge.firmness is Firmness.CERTAIN
+        if is_sure and edge.after in subject.ids:
+            yield Hit(subject.graph.changesets[edge.after], contradiction.message, edge.location)
+
+
+def conflict(subject: Subject) -> Iterator[Hit]:
+    """Two changesets that do not commute; either of them can switch it off."""
+    for found in subject.graph.inference.conflicts:
+        if found.second in subject.ids:
+            pair = [subject.graph.changesets[id_] for id_ in (found.second, found.first)]
+            named = next((each for each in pair if "conflict" in each.lint_ignored), pair[0])
+            yield Hit(named, found.message, found.location, found.hint)
 
 
 def redundant_dependency(subject: Subject) -> Iterator[Hit]:
     """What a changeset depends on anyway, by another of its dependencies."""
-    place = {node: index for index, node in enumerate(subject.graph.order)}
+    place = _places(subject)
     for changeset in subject.changesets:
         declared = list(_declared(subject, changeset))
         if len(declared) < 2:
@@ -21,6 +53,10 @@ def redundant_dependency(subject: Subject) -> Iterator[Hit]:
             if through is not None:
                 message = f"`{changeset.id}` need not name `{id_}`, for `{through}` requires it"
                 yield Hit(changeset, message, dependency.location)
+
+
+def _places(subject: Subject) -> dict[str, int]:
+    return {node: index for index, node in enumerate(subject.graph.order)}
 
 
 def _declared(subject: Subject, changeset: Changeset) -> Iterator[tuple[str, Dependency]]:

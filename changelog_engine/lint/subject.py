@@ -61,6 +61,7 @@ class Subject:
         self.graph = graph
         self.dbms = dbms
         self.changesets = tuple(each for each in changelog.changesets if is_for_kind(each.dbms, dbms))
+        self.ids = frozenset(each.id for each in self.changesets)
         self._changes: dict[str, Script] = {}
         self._rollbacks: dict[str, Script] = {}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from changelog_engine.lint.subject import Hit, Subject
-from changelog_engine.model import Changeset, RollbackChanges, SqlText
+from changelog_engine.model import Changeset, Operation, RollbackChanges, SqlText
 from changelog_engine.sql.autocommit import refused_in_transaction
 
 _KINDS = ("postgresql", "sqlite")
@@ -36,6 +36,9 @@ def transaction_false_superfluous(subject: Subject) -> Iterator[Hit]:
     for changeset in subject.changesets:
         texts = subject.changes(changeset).texts
         if changeset.transaction or not texts or subject.changes(changeset).is_opaque:
+            continue
+        if any(isinstance(change, Operation) for change in changeset.changes):
+            # It may ask for CONCURRENTLY, and says so by a key.
             continue
         if all(refused_in_transaction(text.text, subject.dbms) == () for text in texts):
             message = f"`{changeset.id}` has `transaction: false`, and nothing in it needs that"

@@ -20,12 +20,13 @@ changesets:
   - id: orders
     sql: CREATE TABLE orders (id int)
     rollback: DROP TABLE order_lines
-  - id: "50-percent,off"
+  - id: half-off
+    depends_on: [orders]
     sql: |
       UPDATE orders SET id = 1
     rollback: SELECT 1
   - id: opaque
-    sql: DO $$ BEGIN EXECUTE f(); END $$
+    sql: DO $$ BEGIN EXECUTE 'a' || 'b'; END $$
     rollback: SELECT 1
 """.replace("50-percent,off", "half-off")
 
@@ -196,18 +197,20 @@ changesets:
       CREATE INDEX of_orders ON orders (id);
     rollback: DROP TABLE orders
   - id: index
+    depends_on: [orders]
     changes:
       - sql: SELECT 1
       - sql: |
           SELECT 'ä'; CREATE INDEX later ON ${table} (id);
     rollback: DROP INDEX later
+    lint: {ignore: [opaque-sql]}
 """
 
 
 def test_locking_ddl_is_found_by_squawk(cli: Cli) -> None:
     cli.write(LOCKING)
     (found,) = cli.json("lint", *URL)["findings"]
-    assert (found["rule"], found["changeset"], found["line"], found["column"]) == ("locking-ddl", "index", 12, 23)
+    assert (found["rule"], found["changeset"], found["line"], found["column"]) == ("locking-ddl", "index", 13, 23)
     assert found["message"].endswith("(require-concurrent-index-creation)")
     assert "concurrently" in found["remedy"]
 
@@ -218,7 +221,7 @@ def test_without_squawk_that_is_said_with_verbose(cli: Cli, monkeypatch: pytest.
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     assert cli("lint", *URL).err == ""
     result = cli("lint", *URL, "--verbose")
-    assert result.out.endswith("nothing found\n")
+    assert result.out.endswith("nothing found (1 finding switched off)\n")
     assert result.err.count("`squawk` is not installed") == 1
 
 

@@ -207,7 +207,7 @@ def first_sentence(file: Path) -> str:
 
 def render_rules() -> str:
     rows = [(f"`{name}`", rule.severity.value, rule.meaning, rule.remedy) for name, rule in RULES.items()]
-    return "\n" + table(("rule", "severity", "what is found", "remedy"), rows)
+    return table(("rule", "severity", "what is found", "remedy"), rows)
 
 
 PARTS = {

@@ -66,7 +66,9 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         *("databases", "execute", "findings", "graph", "ledger", "loading", "plan", "run", "scratch", "settings"),
         *("sql", "verbs"),
     ),
-    "proving": ("backups", "databases", "findings", "lint", "opening", "plan.request", "plan.state", "prove"),
+    "proving": (
+        *("backups", "databases", "findings", "lint", "loading", "opening", "plan.request", "plan.state", "prove"),
+    ),
     "backups": ("databases", "findings", "ledger", "plan.steps", "run", "settings_file"),
     "engine": (
         "backups",

@@ -26,7 +26,7 @@ def lint(folder: Path, changesets: str, url: str = POSTGRESQL, head: str = "") -
 
 
 def rules(folder: Path, changes: str, rollback: str, more: str = "", url: str = POSTGRESQL) -> set[str]:
-    found = lint(folder, f"{{id: x, sql: {quoted(changes)}, rollback: {rollback}{more}}}", url)
+    found = lint(folder, f"{{id: x, depends_on: [base], sql: {quoted(changes)}, rollback: {rollback}{more}}}", url)
     return {finding.rule for finding in found if finding.changeset == "x"}
 
 
@@ -179,7 +179,9 @@ class TestTransactions:
 
     def test_so_is_one_in_a_rollback(self, tmp_path: Path) -> None:
         rollback = "'DROP INDEX CONCURRENTLY i'"
-        (finding,) = lint(tmp_path, f"{{id: x, sql: CREATE INDEX i ON base (a), rollback: {rollback}}}")
+        (finding,) = lint(
+            tmp_path, f"{{id: x, depends_on: [base], sql: CREATE INDEX i ON base (a), rollback: {rollback}}}"
+        )
         assert finding.message.startswith("the rollback of `x` has DROP INDEX CONCURRENTLY")
 
     def test_one_that_needs_none_is_found(self, tmp_path: Path) -> None:
@@ -198,6 +200,46 @@ class TestOrder:
     def test_one_that_only_orders_implies_nothing(self, tmp_path: Path) -> None:
         optional = "{id: c, depends_on: [{id: base, optional: true}], sql: SELECT 1, rollback: SELECT 1}"
         assert lint(tmp_path, optional + ", {id: d, depends_on: [base, c], sql: SELECT 1, rollback: SELECT 1}") == ()
+
+    def test_what_is_used_and_not_declared_is_found_once(self, tmp_path: Path) -> None:
+        view = "{id: v, depends_on: [base], sql: CREATE VIEW v AS SELECT a FROM base, rollback: DROP VIEW v}"
+        more = "{id: %s, depends_on: [%s], sql: 'CREATE VIEW %s AS SELECT base.a FROM v, base', rollback: DROP VIEW %s}"
+        found = lint(tmp_path, ", ".join((view, more % ("w", "v", "w", "w"), more % ("x", "base", "x", "x"))))
+        assert [(each.rule, each.changeset) for each in found] == [("undeclared-dependency", "x")]
+        assert found[0].message == "`x` uses view v, created by `v`, and does not declare that it depends on it"
+        assert found[0].remedy.startswith("`depends_on: [v]`")
+
+    def test_so_it_is_where_nothing_is_to_be_inferred(self, tmp_path: Path) -> None:
+        index = "{id: i, sql: CREATE INDEX i ON base (a), rollback: DROP INDEX i}"
+        (finding,) = lint(tmp_path, index, head="infer: false\n")
+        assert (finding.rule, finding.changeset) == ("undeclared-dependency", "i")
+
+    def test_a_declared_dependency_against_what_the_sql_needs_is_found(self, tmp_path: Path) -> None:
+        project = Project(tmp_path, POSTGRESQL)
+        project.write("""
+            changesets:
+              - {id: view, sql: CREATE VIEW v AS SELECT a FROM t, rollback: DROP VIEW v}
+              - {id: table, depends_on: [view], sql: CREATE TABLE t (a int), rollback: DROP TABLE t}
+            """)
+        (finding,) = project.engine().lint().findings
+        assert (finding.rule, finding.changeset, finding.severity) == ("contradicted-dependency", "view", "error")
+
+    @pytest.mark.parametrize("ignoring", ["", "first", "second"])
+    def test_two_that_do_not_commute_are_found_and_either_can_switch_it_off(
+        self, ignoring: str, tmp_path: Path
+    ) -> None:
+        update = "{id: %s, depends_on: [base], sql: UPDATE base SET a = %s, rollback: UPDATE base SET a = 0%s}"
+        off = {name: ", lint: {ignore: [conflict]}" if name == ignoring else "" for name in ("first", "second")}
+        both = update % ("first", 1, off["first"]) + ", " + update % ("second", 2, off["second"])
+        found = lint(tmp_path, both)
+        assert [each.rule for each in found] == ([] if ignoring else ["conflict"])
+        if not ignoring:
+            assert "depends_on: [first]" in found[0].remedy
+
+    def test_a_name_that_nobody_makes_is_found(self, tmp_path: Path) -> None:
+        (finding,) = lint(tmp_path, "{id: x, sql: SELECT a FROM nowhere, rollback: SELECT 1}")
+        assert finding.rule == "opaque-sql"
+        assert finding.message == "`x` uses relation `nowhere`, which no changeset makes"
 
 
 class TestPlacesAndSwitches:
@@ -230,7 +272,7 @@ class TestPlacesAndSwitches:
         ids=["at the top", "on the changeset"],
     )
     def test_a_rule_can_be_switched_off(self, head: str, own: str, tmp_path: Path) -> None:
-        opaque = "{id: x, sql: 'DO $$ BEGIN EXECUTE f(); END $$', rollback: SELECT 1%s}"
+        opaque = "{id: x, sql: 'DO $$ BEGIN EXECUTE ''a'' || ''b''; END $$', rollback: SELECT 1%s}"
         assert [found.rule for found in lint(tmp_path, opaque % "")] == ["opaque-sql"]
         assert lint(tmp_path, opaque % own, head=head) == ()
         project = Project(tmp_path, POSTGRESQL)
@@ -239,7 +281,7 @@ class TestPlacesAndSwitches:
     def test_what_a_file_switches_off_is_off_in_what_it_includes(self, tmp_path: Path) -> None:
         project = Project(tmp_path, POSTGRESQL)
         project.write("lint: {ignore: [opaque-sql]}\ninclude: [more.yaml]\nchangesets: []\n")
-        opaque = "{id: x, sql: 'DO $$ BEGIN EXECUTE f(); END $$', rollback: SELECT 1}"
+        opaque = "{id: x, sql: 'DO $$ BEGIN EXECUTE ''a'' || ''b''; END $$', rollback: SELECT 1}"
         project.write(f"lint: {{ignore: [conflict]}}\nchangesets: [{opaque}]\n", "more.yaml")
         assert project.engine().lint().findings == ()
 
