@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from changelog_engine.changelog.lint_rules import Severity
+from changelog_engine.graph.dependencies import Needed, OpaqueUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +130,26 @@ class BackupsResult:
     @property
     def is_faulty(self) -> bool:
         return any(backup.fault or (backup.needed and not backup.present) for backup in self.backups)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A changeset to which dependencies were written, as they stand in its ``depends_on`` now."""
+
+    changeset: str
+    file: str
+    line: int
+    added: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DepsResult:
+    """``edges`` and ``opaque`` are those of the changesets asked for; ``written`` is what was added to the files.
+
+    ``places`` leads from each of these changesets to its file and line.
+    """
+
+    edges: tuple[Needed, ...]
+    opaque: tuple[OpaqueUse, ...]
+    places: Mapping[str, str]
+    written: tuple[Declared, ...] = ()

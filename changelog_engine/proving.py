@@ -10,7 +10,7 @@ from changelog_engine.opening import Opening
 from changelog_engine.plan.request import Filters
 
 if TYPE_CHECKING:
-    from changelog_engine.findings import BackupsResult, DriftResult, LintResult, VerifyResult
+    from changelog_engine.findings import BackupsResult, DepsResult, DriftResult, LintResult, VerifyResult
 
 
 class Proving(Opening):
@@ -25,6 +25,19 @@ class Proving(Opening):
         loaded = self._load()
         graph = graph_with_all_inferred(loaded, self.settings)
         return lint(loaded.changelog, graph, database_kind(self.settings.url))
+
+    def deps(self, selector: str | None = None, *, write: bool = False) -> DepsResult:
+        """What comes after what, declared or by the SQL, and why; ``write`` adds what is sure to the files first."""
+        from changelog_engine.databases.connect import database_kind
+        from changelog_engine.declaring import declare, dependencies_in
+        from changelog_engine.graph.select import parse_selector, select
+
+        loaded = self._load()
+        chosen = None if selector is None else select(parse_selector(selector), loaded.graph, {}, {})
+        if not write:
+            return dependencies_in(loaded.graph, database_kind(self.settings.url), chosen)
+        present, written = declare(self.settings, loaded, chosen)
+        return dependencies_in(present.graph, database_kind(self.settings.url), chosen, written)
 
     def verify(
         self,

@@ -95,12 +95,12 @@ def add_changeset(
     except UnicodeDecodeError:
         raise UsageError(f"`{path.as_posix()}` is not UTF-8", hint="save the file as UTF-8") from None
     source = source_of(path.name, path, written)
-    root = _read(source)
+    root = read_root(source)
     _check_id(changeset_id, root)
     fields = {"id": changeset_id, "author": author, "description": description}
-    skeleton = [f"{key}: {_scalar(value)}" for key, value in fields.items() if value is not None]
+    skeleton = [f"{key}: {yaml_scalar(value)}" for key, value in fields.items() if value is not None]
     if depends_on:
-        skeleton.append(f"depends_on: [{', '.join(_scalar(other) for other in depends_on)}]")
+        skeleton.append(f"depends_on: [{', '.join(yaml_scalar(other) for other in depends_on)}]")
     skeleton += _TO_BE_WRITTEN
     text, line = _insert(source, root, skeleton)
     mark = "\ufeff" if written.startswith("\ufeff") else ""
@@ -128,7 +128,7 @@ def write_project(folder: Path) -> tuple[Path, ...]:
     return tuple(missing)
 
 
-def _read(source: Source) -> Mapping | None:
+def read_root(source: Source) -> Mapping | None:
     """The file's root; None where it is empty. What is wrong deeper in it is not asked here."""
     node, problems = compose(source)
     if problems:
@@ -148,7 +148,7 @@ def _check_id(text: str, root: Mapping | None) -> None:
         raise UsageError(f"`{text}` cannot be an id", hint=f"an id is {rule.words}")
     if longest is not None and len(text) > longest:
         raise UsageError(f"an id of {len(text)} characters is too long", hint=f"{longest} are the most")
-    for item in _items(root):
+    for item in items_of(root):
         if isinstance(item, Mapping) and "id" in item.entries:
             node = item.entries["id"][1]
             if isinstance(node, Scalar) and node.text.lower() == text.lower():
@@ -156,7 +156,7 @@ def _check_id(text: str, root: Mapping | None) -> None:
                 raise UsageError(f"changeset `{node.text}` is there already, in line {line}", hint="take another id")
 
 
-def _items(root: Mapping | None) -> SequenceOf[object]:
+def items_of(root: Mapping | None) -> SequenceOf[object]:
     node = root.entries["changesets"][1] if root is not None and "changesets" in root.entries else None
     return node.items if isinstance(node, Sequence) else ()
 
@@ -213,7 +213,7 @@ def _joined(before: str, block: str, after: str) -> tuple[str, int]:
     return before + block + after, before.count("\n") + 1
 
 
-def _scalar(text: str) -> str:
+def yaml_scalar(text: str) -> str:
     """The text as YAML: plain where nothing in it could be taken for something else."""
     is_plain = _PLAIN.fullmatch(text) and isinstance(value_of(_plain_node(text)), str)
     return text if is_plain else json.dumps(text, ensure_ascii=False)

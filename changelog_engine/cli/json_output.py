@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from changelog_engine.findings import BackupsResult, DriftResult, VerifyResult
+from changelog_engine.findings import BackupsResult, DepsResult, DriftResult, VerifyResult
 from changelog_engine.model import Consideration, Problem
 from changelog_engine.results import (
     HistoryResult,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 EMPTY: dict[str, dict[str, Any]] = {
     "validate": {"errors": [], "warnings": []},
+    "deps": {"edges": [], "opaque": []},
     "lint": {"findings": []},
     "status": {"changesets": [], "counts": {}, "tags": []},
     "plan": {"steps": []},
@@ -101,6 +102,8 @@ def result_object(result: Any) -> dict[str, Any]:
                 "cleaned": list(result.cleaned),
                 "database": result.database,
             }
+        case DepsResult():
+            return _dependencies(result)
         case RedoResult():
             return {"rollback": result_object(result.rollback), "update": result_object(result.update)}
         case HistoryResult():
@@ -115,6 +118,32 @@ def result_object(result: Any) -> dict[str, Any]:
         case RecordResult():
             return {"changesets": list(result.changesets), "database": result.database}
     raise TypeError(type(result).__name__)
+
+
+def _dependencies(result: DepsResult) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "edges": [
+            {
+                "changeset": needed.changeset,
+                "needs": needed.needs,
+                "strength": str(needed.strength),
+                "declared": needed.declared,
+                "reason": needed.reason,
+            }
+            for needed in result.edges
+        ],
+        "opaque": [
+            {"changeset": use.changeset, "what": use.what, "file": use.location.file, "line": use.location.line}
+            for use in result.opaque
+        ],
+    }
+    if not result.written:
+        return shown
+    written = [
+        {"changeset": each.changeset, "file": each.file, "line": each.line, "added": list(each.added)}
+        for each in result.written
+    ]
+    return shown | {"written": written}
 
 
 def plan_object(plan: Plan) -> dict[str, Any]:

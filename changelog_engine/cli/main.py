@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("project", "Make a changelog.toml and a first changelog, in an empty project."),
     "new": ("project", "Add the skeleton of a changeset to a changelog."),
     "validate": ("validate", "Read everything and show all the errors at once; needs no database."),
+    "deps": ("deps", "Show what comes after what and why; write what the SQL says into the changelog."),
     "lint": ("lint", "Show what is likely to go wrong, with the remedy; needs no database."),
     "status": ("status", "Show each changeset's state."),
     "plan": ("plan", "Show what update, or a rollback, would do, in order, and why."),

@@ -32,6 +32,7 @@ OPTIONS = {
     "init": OUTPUT,
     "new": COMMON | {"--author", "--description", "--depends-on"},
     "validate": COMMON,
+    "deps": COMMON | {"--select", "--write"},
     "lint": COMMON,
     "status": COMMON | FILTERS | {"--check"},
     "plan": COMMON | FILTERS | {"--count", "--to-tag", "--sql", "-o"},
