@@ -20,8 +20,18 @@ def _parts(subject: Subject, changeset: Changeset) -> Iterator[tuple[str, bool, 
         yield f"the rollback of `{changeset.id}`", changeset.rollback.transaction, rollback.texts
 
 
+def _typed_concurrently(changeset: Changeset) -> Iterator[Operation]:
+    """The typed changes that say `concurrently: true`."""
+    for change in changeset.changes:
+        if isinstance(change, Operation) and change.values.get("concurrently") is True:
+            yield change
+
+
 def transaction_false_missing(subject: Subject) -> Iterator[Hit]:
     for changeset in subject.changesets:
+        for change in _typed_concurrently(changeset) if changeset.transaction and subject.dbms == "postgresql" else ():
+            message = f"`{changeset.id}` has `concurrently: true`, which postgresql refuses in a transaction"
+            yield Hit(changeset, message, change.location)
         for name, in_transaction, texts in _parts(subject, changeset):
             for text in texts if in_transaction else ():
                 for refusal in refused_in_transaction(text.text, subject.dbms) or ():
@@ -37,8 +47,7 @@ def transaction_false_superfluous(subject: Subject) -> Iterator[Hit]:
         texts = subject.changes(changeset).texts
         if changeset.transaction or not texts or subject.changes(changeset).is_opaque:
             continue
-        if any(isinstance(change, Operation) for change in changeset.changes):
-            # It may ask for CONCURRENTLY, and says so by a key.
+        if any(_typed_concurrently(changeset)):
             continue
         if all(refused_in_transaction(text.text, subject.dbms) == () for text in texts):
             message = f"`{changeset.id}` has `transaction: false`, and nothing in it needs that"

@@ -184,6 +184,23 @@ class TestTransactions:
         )
         assert finding.message.startswith("the rollback of `x` has DROP INDEX CONCURRENTLY")
 
+    @pytest.mark.parametrize(
+        ("transaction", "concurrently", "rule"),
+        [
+            ("true", "true", {"transaction-false-missing"}),
+            ("false", "true", set()),
+            ("false", "false", {"transaction-false-superfluous"}),
+            ("true", "false", set()),
+        ],
+    )
+    def test_a_typed_change_is_looked_at_too(
+        self, transaction: str, concurrently: str, rule: set[str], tmp_path: Path
+    ) -> None:
+        index = f"{{create_index: {{name: i, table: base, columns: [a], concurrently: {concurrently}}}}}"
+        way = f"rollback: DROP INDEX i, transaction: {transaction}"
+        found = lint(tmp_path, f"{{id: x, depends_on: [base], changes: [{index}], {way}}}")
+        assert {each.rule for each in found} == rule
+
     def test_one_that_needs_none_is_found(self, tmp_path: Path) -> None:
         more = ", transaction: false"
         assert rules(tmp_path, "CREATE INDEX i ON base (a)", "DROP INDEX i", more) == {"transaction-false-superfluous"}
