@@ -157,7 +157,17 @@ class BackupRollback:
     location: Location
 
 
-Rollback = RollbackChanges | Irreversible | BackupRollback
+@dataclass(frozen=True, slots=True)
+class DerivedRollback:
+    """What undoes the changes is to be worked out from them. ``location`` is that of ``auto``, or of the changeset's id
+    where no rollback is written (``is_written`` False).
+    """
+
+    location: Location
+    is_written: bool = False
+
+
+Rollback = RollbackChanges | Irreversible | DerivedRollback | BackupRollback
 
 
 # ------------------------------------------------------------------------------- preconditions and checks

@@ -15,6 +15,7 @@ from changelog_engine.model import (
     Change,
     Changeset,
     Consideration,
+    DerivedRollback,
     Irreversible,
     IsApplied,
     Location,
@@ -80,7 +81,7 @@ class Rendering:
     def rollback(self, changeset: Changeset) -> StoredRollback | None:
         """The changeset's rollback as the ledger keeps it; None where it declares none."""
         match changeset.rollback:
-            case None:
+            case None | DerivedRollback():
                 return None
             case Irreversible(reason):
                 return StoredRollback("irreversible", reason=reason)
