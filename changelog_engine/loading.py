@@ -9,7 +9,7 @@ from changelog_engine.changelog.reader import Reading, read_changelog
 from changelog_engine.changelog.source import with_line_texts
 from changelog_engine.errors import InvalidChangelogError
 from changelog_engine.memory import Memory, open_memory
-from changelog_engine.model import Changelog, Problem
+from changelog_engine.model import Changelog, DerivedRollback, Problem
 from changelog_engine.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,6 +40,10 @@ def load(settings: Settings) -> Loaded:
         infer = inferring(reading.changelog, database_kind(settings.url), memory) if not reading.problems else None
         built = build_graph(reading.changelog, complete=reading.complete, infer=infer)
     problems = reading.problems + built.problems
+    if not problems and any(each.rollback.__class__ is DerivedRollback for each in reading.changelog.changesets):
+        from changelog_engine.operations.derived import underivable_rollbacks
+
+        problems = underivable_rollbacks(reading.changelog, built.graph.order, database_kind(settings.url))
     # The graph knows places, not the lines of files: those are added where there is anything to be shown.
     warnings = with_line_texts(reading.warnings + built.warnings, settings.root)
     if problems:

@@ -22,10 +22,12 @@ from changelog_engine.model import (
     Change,
     Changeset,
     Dependency,
+    DerivedRollback,
     Expression,
     Irreversible,
     Location,
     OnError,
+    Operation,
     Origin,
     Rollback,
     RollbackChanges,
@@ -109,7 +111,7 @@ class Parser:
             location=location,
             position=self.position,
             changes=changes,
-            rollback=self._rollback(fields, log, statements, dbms, transaction),
+            rollback=self._rollback(fields, log, statements, dbms, transaction, changes),
             source=_written(fields.node, log.source.text),
             author=_text_of(fields, "author", defaults.author),
             description=_text_of(fields, "description", None),
@@ -176,35 +178,40 @@ class Parser:
         statements: tuple[bool, str | None],
         dbms: tuple[str, ...],
         transaction: bool,
+        changes: tuple[Change, ...],
     ) -> Rollback | None:
         if "rollback" not in fields:
             unknown = fields.node.entries.keys() - CHANGESET.keys.keys()
             # One that is misspelled has been reported as an unknown key.
             if "rollback" not in fields.node.entries and nearest("rollback", unknown) is None:
                 id_node: Scalar = fields["id"]
+                if _are_typed(changes):
+                    return DerivedRollback(log.location(id_node))
                 log.report(f"changeset `{id_node.text}` has no `rollback`", id_node, _REMEDY)
             return None
         value: Scalar | tuple[Fields, ...] | Fields | MappingOf[str, Scalar] = fields["rollback"]
         node = fields.value("rollback")
         location = log.location(node)
         if isinstance(value, Scalar) and value.text.strip().lower() == "auto":
-            log.report("`rollback: auto` is not supported: this version derives no rollback", node, _REMEDY)
+            if _are_typed(changes):
+                return DerivedRollback(location, is_written=True)
+            log.report("`rollback: auto` is for typed changes only: this version derives none for SQL", node, _REMEDY)
             return None
         if isinstance(value, Fields) and value.record is IRREVERSIBLE:
             return Irreversible(value["irreversible"].text, location) if value else None
         if isinstance(value, Fields) and value.record is BACKUP:
             return self._backup(fields, value, log)
         if isinstance(value, tuple):
-            changes = self._list(value, log, statements)
+            undoing = self._list(value, log, statements)
         elif isinstance(value, Fields):
-            changes = self._changes(value, log, statements)
+            undoing = self._changes(value, log, statements)
             transaction = value.get("transaction", transaction)
         else:
             change = self._change("sql", value, log, location, statements)
-            changes = () if change is None else (change,)
-        for change in changes:
+            undoing = () if change is None else (change,)
+        for change in undoing:
             self.texts.check_change(change, dbms, transaction=transaction)
-        return RollbackChanges(changes, transaction, location)
+        return RollbackChanges(undoing, transaction, location)
 
     def _backup(self, fields: Fields, value: Fields, log: FileLog) -> BackupRollback | None:
         if fields.get("run", "once") != "once":
@@ -219,6 +226,10 @@ class Parser:
         tables = tuple(node.text for node in what.get("tables", ())) if isinstance(what, Fields) else ()
         is_complete = isinstance(what, str) or tables
         return BackupRollback(tables, log.location(value.node)) if is_complete else None
+
+
+def _are_typed(changes: tuple[Change, ...]) -> bool:
+    return bool(changes) and all(change.__class__ is Operation for change in changes)
 
 
 def _text_of(fields: Fields, key: str, default: str | None) -> str | None:

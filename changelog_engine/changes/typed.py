@@ -18,7 +18,7 @@ TYPE = Text(words="a type", rule=NOT_BLANK, numbers=False, examples=("bigint", "
 FRAGMENT = Text(words=SQL.words, rule=NOT_BLANK)
 """A piece of SQL: a condition, a query, an expression."""
 SQL_EXPRESSION = Record(
-    "expression",
+    "value",
     "SQL in place of a value.",
     {"sql": Key(FRAGMENT, "an SQL expression, for example `now()`", required=True)},
 )

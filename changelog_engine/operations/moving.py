@@ -55,6 +55,8 @@ def move(
     would not have.
     """
     old = scratch.table(table)
+    if _KEPT["a generated column"].search(_plain(old.sql)):
+        raise _cannot_copy(table, "it has a generated column")
     parts = scratch.parts(table)
     collector = Collector("sqlite")
     try:
@@ -67,10 +69,7 @@ def move(
     create, insert, drop, rename = collector.statements
     lost = _lost(old.sql, create, loses_check) or _lost_keys(scratch, old, create, dropped)
     if lost:
-        raise OperationError(
-            f"SQLite has to copy `{table}` for this change, and the copy would lose {lost}",
-            hint="write the change as `sql`, by the steps of https://www.sqlite.org/lang_altertable.html",
-        )
+        raise _cannot_copy(table, f"the copy would lose {lost}")
     kept = [part for part in parts if not _goes(scratch, part, dropped)]
     counter = _keep_counter(old.name, create) if _KEPT["AUTOINCREMENT"].search(create) else ()
     return (
@@ -87,6 +86,13 @@ def move(
     )
 
 
+def _cannot_copy(table: str, reason: str) -> OperationError:
+    return OperationError(
+        f"SQLite has to copy `{table}` for this change, and {reason}",
+        hint="write the change as `sql`, by the steps of https://www.sqlite.org/lang_altertable.html",
+    )
+
+
 def _present(scratch: Scratch, old: Definition) -> sa.Table:
     """The table as it is, for Alembic to copy."""
     table = _reflected(old)
@@ -96,10 +102,7 @@ def _present(scratch: Scratch, old: Definition) -> sa.Table:
         if column is None:
             continue
         column.type = sa.Integer() if _INTEGER.fullmatch(type_) else Native(type_)
-        if column.computed is not None:
-            column.computed.sqltext = Verbatim(str(column.computed.sqltext.text))
-        else:
-            column.server_default = None if default is None else sa.DefaultClause(Verbatim(default))
+        column.server_default = None if default is None else sa.DefaultClause(Verbatim(default))
     options = table.dialect_options["sqlite"]
     options["autoincrement"] = _KEPT["AUTOINCREMENT"].search(old.sql) is not None
     options["with_rowid"] = _KEPT["WITHOUT ROWID"].search(old.sql) is None

@@ -370,7 +370,18 @@ def _update(change: _Change) -> None:
 
 
 def _delete(change: _Change) -> None:
-    change.collector.execute(_limited(change, sa.delete(_table(change, []))))
+    """Rows that meet a condition; or, as the inverse of ``insert``, those that have these values."""
+    rows = records(change.values, "rows")
+    if not rows:
+        change.collector.execute(_limited(change, sa.delete(_table(change, []))))
+        return
+    table = _table(change, list(rows[0]))
+    for first in range(0, len(rows), _ROWS_AT_ONCE):
+        alternatives = [
+            sa.and_(*(table.c[name] == constructs.literal(value) for name, value in row.items()))
+            for row in rows[first : first + _ROWS_AT_ONCE]
+        ]
+        change.collector.execute(sa.delete(table).where(sa.or_(*alternatives)))
 
 
 def _limited(change: _Change, statement: Any) -> Any:

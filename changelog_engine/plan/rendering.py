@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from changelog_engine.graph.build import ChangesetGraph
@@ -37,6 +36,7 @@ from changelog_engine.model import (
 from changelog_engine.plan.describe import describe_test
 from changelog_engine.plan.steps import Assertion, Condition, Statement
 from changelog_engine.plan.typed import Definitions, TypedChanges, fill_operation, no_definitions
+from changelog_engine.sql.inverses import Uncertain
 from changelog_engine.sql.statements import clean_text, split_statements, text_for
 from changelog_engine.sql.templates import MissingParameterError, TemplateError, expand, names_in, to_template
 
@@ -81,18 +81,42 @@ class Rendering:
     def rollback(self, changeset: Changeset) -> StoredRollback | None:
         """The changeset's rollback as the ledger keeps it; None where it declares none."""
         match changeset.rollback:
-            case None | DerivedRollback():
+            case None:
                 return None
+            case DerivedRollback() as derived:
+                return self._derived(changeset, derived)
             case Irreversible(reason):
                 return StoredRollback("irreversible", reason=reason)
             case BackupRollback() as wanted:
                 return self._backup(changeset, wanted)
             case declared:
-                with self._aside(declared.changes):
-                    statements = self._statements(changeset, declared.changes, "the rollback of ")
+                statements = self._undoing(changeset, declared.changes)
                 templates = tuple(statement.template for statement in statements)
                 role = self.consideration(changeset).run_as
                 return StoredRollback("sql", templates, transaction=declared.transaction, role=role)
+
+    def _derived(self, changeset: Changeset, derived: DerivedRollback) -> StoredRollback | None:
+        """What undoes the changeset's typed changes, worked out from them; None after reporting why nothing does."""
+        from changelog_engine.operations.derived import underivable
+        from changelog_engine.operations.inverse import inverses_of
+
+        operations = [change for change in changeset.changes if isinstance(change, Operation)]
+        filled = [each for each in (self._filled(changeset, operation) for operation in operations) if each is not None]
+        if len(filled) < len(operations):
+            return None
+        inverse = inverses_of(filled, self.typed.known_before(changeset.id))
+        if isinstance(inverse, Uncertain):
+            self.problems.append(underivable(changeset, derived, inverse))
+            return None
+        found: list[Statement] = []
+        with self.typed.aside():
+            for number, operation in enumerate(inverse):
+                made = self._operation(changeset, operation, (*filled, *inverse[:number]), "the rollback of ")
+                self.typed.ran(statement.template for statement in made)
+                found.extend(made)
+        templates = tuple(statement.template for statement in found)
+        role = self.consideration(changeset).run_as
+        return StoredRollback("sql", templates, transaction=changeset.transaction, role=role)
 
     def _backup(self, changeset: Changeset, wanted: BackupRollback) -> StoredRollback:
         if self.dbms in NO_BACKUPS:
@@ -144,9 +168,15 @@ class Rendering:
             found.append(Assertion(check.name, query, check.expect, check.location))
         return tuple(found)
 
-    def _aside(self, changes: Sequence[Change]) -> AbstractContextManager[None]:
-        has_typed = any(isinstance(change, Operation) for change in changes)
-        return self.typed.aside() if has_typed else nullcontext()
+    def _undoing(self, changeset: Changeset, changes: Sequence[Change]) -> tuple[Statement, ...]:
+        """The statements of a rollback, which what comes next does not find."""
+        what = "the rollback of "
+        if any(isinstance(change, Operation) for change in changes):
+            with self.typed.aside():
+                return self._statements(changeset, changes, what)
+        return tuple(
+            each for change in changes if isinstance(change, SqlChange) for each in self._sql(changeset, change, what)
+        )
 
     def _statements(self, changeset: Changeset, changes: Sequence[Change], what: str) -> tuple[Statement, ...]:
         found: list[Statement] = []

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from changelog_engine.graph.build import ChangesetGraph
 from changelog_engine.model import Operation, OperationValue, SqlText
-from changelog_engine.operations.knowledge import Knowledge
-from changelog_engine.operations.values import ColumnState, Relation
 
 if TYPE_CHECKING:
+    from changelog_engine.operations.knowledge import Knowledge
     from changelog_engine.operations.scratch import Scratch
+    from changelog_engine.operations.values import ColumnState, Relation
 
 Definitions = Callable[[], Sequence[str]]
 """SQL of what is in the target now, where a plan needs it: nothing but for SQLite."""
@@ -80,7 +80,7 @@ class TypedChanges:
         from changelog_engine.operations.render import render
 
         def known(table: Relation, column: str) -> ColumnState | None:
-            knowledge = self._known_before(changeset)
+            knowledge = self.known_before(changeset)
             for each in earlier:
                 knowledge.apply(each)
             return knowledge.column(table, column)
@@ -115,8 +115,10 @@ class TypedChanges:
                 self._scratch.run(sql)
         return self._scratch
 
-    def _known_before(self, changeset: str) -> Knowledge:
+    def known_before(self, changeset: str) -> Knowledge:
         """What the changesets that come before this one tell of columns."""
+        from changelog_engine.operations.knowledge import Knowledge
+
         if self._before is None or self._before[0] != changeset:
             knowledge = Knowledge()
             for name in self.graph.order:

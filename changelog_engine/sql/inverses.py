@@ -20,12 +20,13 @@ class Inverse(NamedTuple):
 class Uncertain(NamedTuple):
     """Why no inverse is certain, as a clause for a sentence (``what `DROP` drops is known to nobody afterwards``).
 
-    ``place`` is the offset of what it is about in the text, in characters; ``index`` tells which of several statements.
+    ``place`` is the offset of what it is about in the text, in characters; ``number`` tells which of several
+    statements, from 0.
     """
 
     reason: str
     place: int = 0
-    index: int = 0
+    number: int = 0
 
 
 class Unknown(NamedTuple):
@@ -37,7 +38,7 @@ class Unknown(NamedTuple):
 class Known(Protocol):
     """What the changelog knows of the state that a statement finds: what changesets that come before it have made."""
 
-    def value(self, thing: Thing, attribute: str) -> str | None | Unknown:
+    def value(self, thing: Thing, attribute: str) -> str | Unknown | None:
         """An attribute of an object, as SQL; None where it has none, as just after its making.
 
         Attributes of a column are ``type``, ``not null`` (``yes`` or None) and ``default``; of any object ``comment``;

@@ -42,7 +42,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "memory": (),
     "settings": ("settings_file", "plan.request"),
     "settings_file": ("plan.request",),
-    "loading": ("changelog", "databases.connect", "graph", "inferring", "memory", "settings"),
+    "loading": ("changelog", "databases.connect", "graph", "inferring", "memory", "operations.derived", "settings"),
     "inferring": ("graph", "memory", "operations.effects", "plan.filtering", "sql"),
     "run": ("changelog.parameters", "execute", "ledger", "databases", "plan.request", "settings"),
     "completion": (
