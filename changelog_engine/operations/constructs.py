@@ -63,15 +63,23 @@ def default(value: OperationValue, dbms: str) -> Any:
     return literal(value)
 
 
-def column(values: Values, dbms: str) -> sa.Column[Any]:
-    """A column as it is declared."""
+def foreign_key_name(table: str, column: str) -> str:
+    """How the foreign key of a column is called on MySQL, which has to be told before it drops the column: as
+    PostgreSQL would call it.
+    """
+    return f"{table}_{column}_fkey"[:64]
+
+
+def column(values: Values, dbms: str, table: str = "") -> sa.Column[Any]:
+    """A column of a table as it is declared."""
     is_key, is_numbered = flag(values, "primary_key"), flag(values, "identity")
     type_ = column_type(text(values, "type"), dbms)
     parts: list[Any] = []
     if "references" in values:
-        table, referenced = reference(text(values, "references"))
-        target = ".".join(part for part in (table.schema, table.name, referenced) if part)
-        parts.append(sa.ForeignKey(target, ondelete=_action(values, "on_delete")))
+        referred, referenced = reference(text(values, "references"))
+        target = ".".join(part for part in (referred.schema, referred.name, referenced) if part)
+        name = foreign_key_name(table, text(values, "name")) if dbms in ("mysql", "mariadb") else None
+        parts.append(sa.ForeignKey(target, name=name, ondelete=_action(values, "on_delete")))
     if is_numbered:
         type_ = _numbered(values, type_, dbms)
         if dbms == "postgresql":

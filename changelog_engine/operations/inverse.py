@@ -91,8 +91,10 @@ def _rename_table(operation: Operation, known: Knowledge) -> Inverse:
 
 def _add_column(operation: Operation, known: Knowledge) -> Inverse:
     del known
-    name = text(record(operation.values, "column"), "name")
-    return (_made(operation, "drop_column", table=_table(operation), column=name),)
+    column = record(operation.values, "column")
+    refers = True if "references" in column else None
+    name = text(column, "name")
+    return (_made(operation, "drop_column", table=_table(operation), column=name, refers=refers),)
 
 
 def _rename_column(operation: Operation, known: Knowledge) -> Inverse:
@@ -146,6 +148,13 @@ def _add_constraint(kind: str) -> Callable[[Operation, Knowledge], Inverse]:
         return (_dropped(operation, kind),)
 
     return inverse
+
+
+def _add_foreign_key(operation: Operation, known: Knowledge) -> Inverse:
+    dropped = _dropped(operation, "foreign_key")
+    index = _made(operation, "drop_index", table=_table(operation), name=operation.values["name"])
+    with_index = known.made(index) is None
+    return (Operation(dropped.kind, dropped.location, {**dropped.values, "with_index": with_index}, dropped.texts),)
 
 
 def _dropped(operation: Operation, kind: str) -> Operation:
@@ -251,7 +260,7 @@ _INVERSES: dict[str, Callable[[Operation, Knowledge], Inverse]] = {
     "add_primary_key": _add_primary_key,
     "add_unique_constraint": _add_constraint("unique"),
     "add_check_constraint": _add_constraint("check"),
-    "add_foreign_key": _add_constraint("foreign_key"),
+    "add_foreign_key": _add_foreign_key,
     "drop_constraint": _made_before,
     "create_view": _create_view,
     "drop_view": _made_before,

@@ -82,7 +82,7 @@ class _Change:
 
 def _create_table(change: _Change) -> None:
     table = change.relation()
-    columns = [constructs.column(column, change.dbms) for column in records(change.values, "columns")]
+    columns = [constructs.column(column, change.dbms, table.name) for column in records(change.values, "columns")]
     comment = None if change.dbms == "sqlite" else text_or_none(change.values, "comment")
     change.invoke(ops.CreateTableOp(table.name, columns, schema=table.schema, comment=comment))
 
@@ -102,12 +102,16 @@ def _rename_table(change: _Change) -> None:
 
 def _add_column(change: _Change) -> None:
     table = change.relation()
-    column = constructs.column(record(change.values, "column"), change.dbms)
+    column = constructs.column(record(change.values, "column"), change.dbms, table.name)
     change.invoke(ops.AddColumnOp(table.name, column, schema=table.schema))
 
 
 def _drop_column(change: _Change) -> None:
+    """``refers`` stands in inverses only: the column came with a foreign key, which MySQL wants dropped first."""
     table = change.relation()
+    if change.is_mysql and flag(change.values, "refers"):
+        name = constructs.foreign_key_name(table.name, change.text("column"))
+        change.invoke(ops.DropConstraintOp(name, table.name, "foreignkey", schema=table.schema))
     change.invoke(ops.DropColumnOp(table.name, change.text("column"), schema=table.schema))
 
 
@@ -268,6 +272,7 @@ def _add_foreign_key(change: _Change) -> None:
 
 
 def _drop_constraint(change: _Change) -> None:
+    """``with_index`` stands in inverses only: MariaDB keeps the index that it made of its own for a foreign key."""
     table, kind = change.relation(), text_or_none(change.values, "kind")
     if kind is None and change.is_mysql:
         raise OperationError(
@@ -276,6 +281,10 @@ def _drop_constraint(change: _Change) -> None:
         )
     type_ = None if kind is None else CONSTRAINTS[kind]
     change.invoke(ops.DropConstraintOp(change.text("name"), table.name, type_, schema=table.schema))
+    if flag(change.values, "with_index") and change.dbms == "mariadb":
+        quoted = change.collector.quoted
+        name, on = quoted(change.text("name")), quoted(table.name, table.schema)
+        change.collector.add(f"DROP INDEX IF EXISTS {name} ON {on}")
 
 
 # ------------------------------------------------------------------------- views, sequences, comments, rows

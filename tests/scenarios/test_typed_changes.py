@@ -56,15 +56,16 @@ REST = """
           - create_table:
               table: labels
               columns: [{name: name, type: varchar(20), primary_key: true}, {name: at, type: timestamp}]
+          - insert: {table: labels, rows: [{name: "none"}, {name: "it's"}, {name: new, at: {sql: CURRENT_TIMESTAMP}}]}
           - add_column: {table: customers, column: {name: label, type: varchar(20), references: labels.name}}
           - add_column: {table: customers, column: {name: size, type: integer, nullable: false, default: 3}}
           - rename_column: {table: customers, from: Paid, to: order}
           - alter_column: {table: customers, column: credit, type: "numeric(12,2)", nullable: false, default: null}
           - alter_column: {table: orders, column: note, default: none}
-          - create_index: {name: by_customer, table: orders, columns: [customer_id, note]}
+          - create_index: {name: by_customer, table: orders, columns: [note, customer_id]}
           - create_index: {name: one_note, table: orders, columns: [note, id], unique: true}
           - drop_index: {name: one_note, table: orders}
-          - add_unique_constraint: {name: one_each, table: orders, columns: [customer_id, id]}
+          - add_unique_constraint: {name: one_each, table: orders, columns: [id, customer_id]}
           - add_check_constraint: {name: some_credit, table: customers, condition: credit >= 0}
           - add_check_constraint: {name: some_size, table: customers, condition: size > 0}
           - drop_constraint: {name: some_size, table: customers, kind: check}
@@ -76,7 +77,6 @@ REST = """
           - drop_view: {name: gone}
           - comment: {table: customers, text: whoever orders}
           - comment: {table: customers, column: name, text: null}
-          - insert: {table: labels, rows: [{name: "none"}, {name: "it's"}, {name: new, at: {sql: CURRENT_TIMESTAMP}}]}
           - insert: {table: customers, rows: [{id: 7, name: seven, order: true, credit: 3}]}
           - rename_table: {from: labels, to: words}
     """

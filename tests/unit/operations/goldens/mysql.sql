@@ -10,7 +10,7 @@ CREATE TABLE orders (
 	`key` CHAR(36), 
 	own tsvector, 
 	PRIMARY KEY (id), 
-	FOREIGN KEY(customer_id) REFERENCES customers (id) ON DELETE SET NULL, 
+	CONSTRAINT orders_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id) ON DELETE SET NULL, 
 	UNIQUE (label)
 )COMMENT='what people order';
 ALTER TABLE orders RENAME TO `Orders`;
