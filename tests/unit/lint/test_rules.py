@@ -117,6 +117,9 @@ class TestRollbackDoesNotUndo:
         found = [each for each in project.engine().lint().findings if each.rule == "rollback-does-not-undo"]
         assert {each.changeset for each in found} == {f"c{number}" for number in faulty}
 
+    def test_is_not_said_of_a_changeset_without_sql_for_the_database(self, tmp_path: Path) -> None:
+        assert lint(tmp_path, "{id: x, sql: {sqlite: CREATE TABLE t (a int)}, rollback: DROP TABLE t}") == ()
+
     def test_is_not_said_where_there_is_no_way_back(self, tmp_path: Path) -> None:
         assert rules(tmp_path, "CREATE TABLE t (a int)", "{irreversible: no reason}") == set()
 
