@@ -75,7 +75,7 @@ def _subjects(changelog: Changelog, dbms: str, memory: Memory) -> Mapping[str, S
     subjects = {}
     for changeset in changelog.changesets:
         found = parts[changeset.id]
-        if known.types or known.parents:
+        if not known.is_empty:
             found = tuple((text, _with(effects, implied_uses(effects, known))) for text, effects in found)
         subjects[changeset.id] = Subject(changeset.id, found, changeset.contexts, changeset.infers)
     return subjects

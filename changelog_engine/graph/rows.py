@@ -169,6 +169,24 @@ class Rows:
                 shown = f"{table}.{column}" if column and "," not in column else table
                 reason = f"makes {shown} stricter, after `{self._id(before)}` changed its rows"
                 self.edges.add(before, after, Found(Strength.AFTER, Firmness.CERTAIN, reason, part, place))
+            if column and "," not in column:
+                self._add_rows_without(by_name[table], column, numbers)
+
+    def _add_rows_without(self, relation: Thing, column: str, tightening: Sequence[int]) -> None:
+        """Rows that are inserted without a value are there before they are given one, and before one is asked for."""
+        inserting: dict[int, None] = {}
+        filling: dict[int, tuple[int, int]] = {}
+        for number, (write, part) in self.written[relation]:
+            if write.writing is Writing.INSERTS and write.columns and column not in write.columns:
+                inserting[number] = None
+            elif write.writing is Writing.UPDATES and column in write.columns:
+                filling.setdefault(number, (part, write.place))
+        later = filling | {number: self._place_of_tightening(number, full_name(relation)) for number in tightening}
+        befores = [number for number in inserting if number not in later]
+        for before, after in across(befores, sorted(later)):
+            does = "fills in" if after in filling else "makes stricter"
+            reason = f"{does} {full_name(relation)}.{column}, which rows that `{self._id(before)}` inserts are without"
+            self.edges.add(before, after, Found(Strength.AFTER, Firmness.SOFT, reason, *later[after]))
 
     @staticmethod
     def _added_keys(footprint: Footprint) -> Iterator[Referring]:

@@ -155,6 +155,22 @@ class Literal(NamedTuple):
     alternatives: tuple[str, ...] = ()
 
 
+class RowField(NamedTuple):
+    """A function that triggers call has a field of the row that it is called for: a column of the trigger's table."""
+
+    routine: Thing
+    column: str
+
+
+class Call(NamedTuple):
+    """A trigger on ``relation`` calls ``routine``, and so uses the columns that this has fields of."""
+
+    relation: Thing
+    routine: Thing
+    place: int = 0
+    alternatives: tuple[str, ...] = ()
+
+
 class Opaque(NamedTuple):
     """What cannot be read, in words, and where: dynamic SQL, an unknown statement."""
 
@@ -172,6 +188,8 @@ class Effects(NamedTuple):
     column_types: tuple[ColumnType, ...] = ()
     literals: tuple[Literal, ...] = ()
     inherits: tuple[Inherits, ...] = ()
+    row_fields: tuple[RowField, ...] = ()
+    calls: tuple[Call, ...] = ()
 
 
 class Refusal(NamedTuple):

@@ -6,6 +6,7 @@ from typing import Any
 
 from changelog_engine.sql.effects import (
     Act,
+    Call,
     ColumnType,
     Effect,
     Effects,
@@ -14,12 +15,13 @@ from changelog_engine.sql.effects import (
     Kind,
     Literal,
     Opaque,
+    RowField,
     RowWrite,
     Thing,
     Writing,
 )
 
-VERSION = 1
+VERSION = 2
 _ACTS = {str(act): act for act in Act}
 _KINDS = {str(kind): kind for kind in Kind}
 
@@ -31,7 +33,7 @@ def dump_effects(effects: Effects) -> Any:
 
 def load_effects(value: Any) -> Effects:
     """What ``dump_effects`` gave, after it was written and read as JSON."""
-    objects, writes, keys, opaque, types, literals, inherits = value
+    objects, writes, keys, opaque, types, literals, inherits, fields, calls = value
     return Effects(
         tuple([load_effect(each) for each in objects]),
         tuple([_write(each) for each in writes]),
@@ -40,6 +42,8 @@ def load_effects(value: Any) -> Effects:
         tuple([ColumnType(_thing(column), _thing(type_), tuple(others)) for column, type_, others in types]),
         tuple([Literal(_thing(column), text, place, tuple(others)) for column, text, place, others in literals]),
         tuple([Inherits(_thing(relation), _thing(parent), tuple(others)) for relation, parent, others in inherits]),
+        tuple([RowField(_thing(routine), column) for routine, column in fields]),
+        tuple([Call(_thing(relation), _thing(by), place, tuple(others)) for relation, by, place, others in calls]),
     )
 
 

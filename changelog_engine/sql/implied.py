@@ -1,4 +1,6 @@
-"""What a text uses by way of what others made: values of enums in literals alone, and what relations inherit."""
+"""What a text uses by way of what others made: values of enums in literals alone, what relations inherit, and columns
+that the functions of triggers use.
+"""
 
 from __future__ import annotations
 
@@ -12,30 +14,48 @@ _NEEDS = (Act.USES, Act.USES_WHEN_RUN, Act.MAY_USE)
 
 
 class Known(NamedTuple):
-    """Of all texts: the types of columns, and by the name of a relation, as ``of`` has it, what it inherits from."""
+    """Of all texts: the types of columns, by the name of a relation, as ``of`` has it, what it inherits from, and by
+    the function of a trigger the columns that it uses.
+    """
 
     types: Mapping[Thing, tuple[ColumnType, ...]]
     parents: Mapping[str, tuple[Inherits, ...]]
+    fields: Mapping[Thing, tuple[str, ...]] = {}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no text implies anything."""
+        return not (self.types or self.parents or self.fields)
 
 
 def known_from(read: Iterable[Effects]) -> Known:
     """What has to be known of all texts, to tell what each implies."""
     types: dict[Thing, tuple[ColumnType, ...]] = {}
     parents: dict[str, tuple[Inherits, ...]] = {}
+    fields: dict[Thing, tuple[str, ...]] = {}
     for effects in read:
         for column_type in effects.column_types:
             types[column_type.column] = (*types.get(column_type.column, ()), column_type)
         for inherits in effects.inherits:
             of = _of(inherits.relation)
             parents[of] = (*parents.get(of, ()), inherits)
-    return Known(types, parents)
+        for routine, column in effects.row_fields:
+            fields[routine] = (*fields.get(routine, ()), column)
+    return Known(types, parents, fields)
 
 
 def implied_uses(effects: Effects, known: Known) -> tuple[Effect, ...]:
     """What a text may use besides what it says itself: each a ``MAY_USE``."""
     values = _values(effects, known.types) if known.types else ()
     inherited = _inherited(effects, known.parents) if known.parents else ()
-    return (*values, *inherited)
+    called = _called(effects, known.fields) if known.fields else ()
+    return (*values, *inherited, *called)
+
+
+def _called(effects: Effects, fields: Mapping[Thing, tuple[str, ...]]) -> Iterator[Effect]:
+    for relation, routine, place, alternatives in effects.calls:
+        for name in dict.fromkeys(fields.get(routine, ())):
+            yield Effect(Act.MAY_USE, Thing(Kind.COLUMN, name, "", _of(relation)), "column", place, alternatives)
 
 
 def _values(effects: Effects, types: Mapping[Thing, tuple[ColumnType, ...]]) -> Iterator[Effect]:

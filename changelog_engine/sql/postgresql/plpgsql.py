@@ -36,6 +36,7 @@ _NO_TYPES = frozenset(
 )
 """What is no type, and types of the database's own that have other names in its catalog."""
 
+_ROW_FIELD = re.compile(r"\b(?:new|old)\s*\.\s*(?:\"([^\"]+)\"|([a-z_]\w*))", re.IGNORECASE)
 _REFERENCE = re.compile(r"(.+?)%\s*(type|rowtype)", re.IGNORECASE | re.DOTALL)
 _GIVEN = (
     *("tg_name", "tg_when", "tg_level", "tg_op", "tg_relid", "tg_relname", "tg_table_name", "tg_table_schema"),
@@ -78,16 +79,21 @@ class _Declaration(NamedTuple):
 
 def _declarations(body: str) -> list[_Declaration]:
     """The variables whose types are not the database's own: read from the text, as the parser does not keep those."""
-    blank = "".join(
-        body[start:end] if kind is PLAIN or body[start] == '"' else " " * (end - start)
-        for kind, start, end in lexer_for("postgresql").segments(body)
-    )
+    blank = _without_texts(body)
     return [
         _Declaration(match[1].strip('"'), match[2], section.start(1) + match.start(2), section.start(1) + match.end(2))
         for section in _SECTION.finditer(blank)
         for match in _DECLARED.finditer(section[1])
         if match[2].lower() not in _NO_TYPES and not is_own_type(split_name(match[2]))
     ]
+
+
+def _without_texts(body: str) -> str:
+    """A body with blanks in place of its texts and comments."""
+    return "".join(
+        body[start:end] if kind is PLAIN or body[start] == '"' else " " * (end - start)
+        for kind, start, end in lexer_for("postgresql").segments(body)
+    )
 
 
 def _parse(header: str, body: str, declared: list[_Declaration]) -> list[Node]:
@@ -110,6 +116,12 @@ def _statement(header: str, body: str) -> str:
     while tag in body:
         tag = f"${tag[1:-1]}_$"
     return f"{header} {tag}{body}{tag}"
+
+
+def fields_of_rows(body: str) -> list[str]:
+    """The columns that the body of a trigger's function uses of the row that it is called for."""
+    named = (match[1] or match[2].lower() for match in _ROW_FIELD.finditer(_without_texts(body)))
+    return list(dict.fromkeys(named))
 
 
 def has_fields(variable: str, body: str) -> bool:

@@ -8,7 +8,7 @@ from changelog_engine.sql.effects import Act, Kind, Thing
 from changelog_engine.sql.postgresql.expressions import Scope, use_type, walk
 from changelog_engine.sql.postgresql.names import Relation, definitions, other, strings
 from changelog_engine.sql.postgresql.parsing import Node
-from changelog_engine.sql.postgresql.plpgsql import has_fields, read_plpgsql
+from changelog_engine.sql.postgresql.plpgsql import fields_of_rows, has_fields, read_plpgsql
 from changelog_engine.sql.postgresql.queries import read_statement
 from changelog_engine.sql.postgresql.state import Handler, State, is_own_type, names_of
 from changelog_engine.sql.postgresql.targets import arguments_of
@@ -41,7 +41,10 @@ def _create_function(state: State, node: Node) -> None:
         if "sql_body" in node:
             _read_parsed(state, node["sql_body"])
         elif "as" in options:
-            _read_body(state, language, strings(options["as"].get("List", {}).get("items", [])), node)
+            texts = strings(options["as"].get("List", {}).get("items", []))
+            _read_body(state, language, texts, node)
+            if language == "plpgsql" and names_of(node.get("returnType", {}), "names")[-1:] == ["trigger"]:
+                state.has_fields(thing, fields_of_rows(texts[0]))
 
 
 def _setting(state: State, option: Node) -> None:
@@ -167,6 +170,7 @@ def _create_trigger(state: State, node: Node) -> None:
     if relation is not None:
         act = Act.REPLACES if node.get("replace") else Act.CREATES
         thing = Thing(Kind.TRIGGER, node["trigname"], "", relation.of)
+        state.calls(relation, names_of(node, "funcname"))
         state.add(act, thing, "trigger", state.start, relation.alternatives)
 
 

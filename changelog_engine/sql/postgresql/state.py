@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from changelog_engine.sql.effects import (
     Act,
+    Call,
     ColumnType,
     Effect,
     Effects,
@@ -15,6 +16,7 @@ from changelog_engine.sql.effects import (
     Kind,
     Literal,
     Opaque,
+    RowField,
     RowWrite,
     Thing,
     Writing,
@@ -73,6 +75,8 @@ class State:
         self._column_types: list[ColumnType] = []
         self._literals: dict[tuple[Thing, str], Literal] = {}
         self._inherits: list[Inherits] = []
+        self._row_fields: list[RowField] = []
+        self._calls: list[Call] = []
 
     def effects(self) -> Effects:
         return Effects(
@@ -83,6 +87,8 @@ class State:
             tuple(self._column_types),
             tuple(self._literals.values()),
             tuple(self._inherits),
+            tuple(self._row_fields),
+            tuple(self._calls),
         )
 
     # ------------------------------------------------------------------------------------------ what is found
@@ -153,6 +159,15 @@ class State:
     def inherits(self, relation: Relation | None, parent: Relation | None) -> None:
         if self.body is None and relation is not None and parent is not None:
             self._inherits.append(Inherits(relation.thing, parent.thing, parent.alternatives))
+
+    def has_fields(self, routine: Thing, columns: Sequence[str]) -> None:
+        """A function that triggers call uses columns of the row."""
+        self._row_fields += [RowField(routine, name) for name in columns]
+
+    def calls(self, relation: Relation, routine_names: Sequence[str]) -> None:
+        """A trigger calls a function."""
+        routine, _ = self.looked_up(Kind.ROUTINE, routine_names)
+        self._calls.append(Call(relation.thing, routine, self.start, relation.alternatives))
 
     def gives(self, relation: Relation | None, name: str, node: Node) -> None:
         """A column is given a value, or compared with one; only texts that may be values of an enum count."""

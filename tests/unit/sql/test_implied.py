@@ -56,3 +56,14 @@ def test_children_have_what_their_parents_and_those_of_them_have() -> None:
 
 def test_relations_that_inherit_from_one_another_are_no_endless_loop() -> None:
     assert implied("SELECT x FROM a", "ALTER TABLE a INHERIT b; ALTER TABLE b INHERIT a") == [("b", "x")]
+
+
+FUNCTION = """CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN NEW.since := now(); -- not NEW.other
+IF OLD."Mood" <> 'NEW.text' THEN RETURN NULL; END IF; RETURN NEW; END $$"""
+
+
+def test_a_trigger_uses_the_columns_that_its_function_has_fields_of() -> None:
+    trigger = "CREATE TRIGGER g BEFORE INSERT ON app.pets FOR EACH ROW EXECUTE FUNCTION f()"
+    assert implied(trigger, FUNCTION) == [("app.pets", "since"), ("app.pets", "Mood")]
+    assert implied(trigger.replace("f()", "h()"), FUNCTION) == []

@@ -1,0 +1,133 @@
+"""A changelog without a single `depends_on`: it applies in any order of its files, and any part of it can be undone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from changelog_engine.catalog import Catalog, compare
+from changelog_engine.databases.connect import connect, database_kind
+from changelog_engine.databases.database import Access
+from changelog_engine.errors import PlanRefusedError
+from changelog_engine.plan.request import Dependents, RollbackRequest, Selected
+from tests.fixtures.databases import Server
+from tests.fixtures.projects import Project
+from tests.fixtures.shop import PIECES, changelog_of, pieces_for, write_shop
+
+
+def catalog_of(url: str) -> Catalog:
+    session = connect(url, Access.READ)
+    try:
+        found = session.catalog()
+    finally:
+        session.close()
+    return {name: facts for name, facts in found.items() if "changelog_" not in f"{name.name} {name.of}"}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_shop_in_ten_shuffled_files_applies_without_depends_on(project: Project, seed: int) -> None:
+    pieces = pieces_for(database_kind(project.url))
+    write_shop(project.folder, pieces, seed)
+    assert set(project.update().applied) == {piece.id for piece in pieces}
+    assert project.sql("SELECT count(*) FROM orders") == [(2,)]
+
+
+def test_the_order_of_the_files_makes_no_other_database(tmp_path: Path, postgresql_server: Server) -> None:
+    catalogs = []
+    for seed in (11, 12):
+        made = postgresql_server.create_database()
+        url = made.render_as_string(hide_password=False)
+        (folder := tmp_path / str(seed)).mkdir()
+        write_shop(folder, PIECES, seed)
+        Project(folder, url).update()
+        catalogs.append(catalog_of(url))
+        postgresql_server.drop_database(made)
+    assert compare(*catalogs) == ()
+
+
+def test_a_targeted_rollback_leaves_what_the_remaining_ones_make(
+    tmp_path: Path, postgresql_url: str, postgresql_server: Server
+) -> None:
+    write_shop(tmp_path, PIECES, 5)
+    project = Project(tmp_path, postgresql_url)
+    project.update()
+
+    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.sampled_from([piece.id for piece in PIECES]))
+    def holds(target: str) -> None:
+        undone = set(project.rollback(Selected(target), Dependents.CASCADE).rolled_back)
+        found = catalog_of(postgresql_url)
+        project.update()
+        made = postgresql_server.create_database()
+        url = made.render_as_string(hide_password=False)
+        (folder := tmp_path / "remaining").mkdir(exist_ok=True)
+        other = Project(folder, url)
+        other.write(changelog_of([piece for piece in PIECES if piece.id not in undone]))
+        other.update()
+        expected = catalog_of(url)
+        postgresql_server.drop_database(made)
+        assert [str(difference) for difference in compare(expected, found)] == []
+
+    holds()
+
+
+def test_what_goes_with_it_is_shown_with_the_reason(postgresql_project: Project) -> None:
+    write_shop(postgresql_project.folder, PIECES, 6)
+    postgresql_project.update()
+    with pytest.raises(PlanRefusedError, match="`view-best_customers` requires `view-customer_totals`"):
+        postgresql_project.rollback(Selected("view-customer_totals"))
+    request = RollbackRequest(Selected("view-order_totals"), Dependents.CASCADE)
+    reasons = {step.id: step.reason for step in postgresql_project.engine().plan_rollback(request).steps}
+    assert set(reasons) == {
+        "view-order_totals",
+        *("view-customer_totals", "view-best_customers", "view-graded", "grant-best"),
+        *("matview-sales", "index-sales", "function-spent"),
+    }
+    assert reasons["view-customer_totals"] == (
+        "requires `view-order_totals` (uses view order_totals, created by `view-order_totals`)"
+    )
+
+
+def test_the_ledger_keeps_what_was_inferred_so_that_any_checkout_can_undo_it(postgresql_project: Project) -> None:
+    project = postgresql_project
+    project.write(
+        """\
+        changesets:
+          - {id: v, sql: CREATE VIEW v AS SELECT id FROM t, rollback: DROP VIEW v}
+          - {id: t, sql: CREATE TABLE t (id int), rollback: DROP TABLE t}
+        """
+    )
+    project.update()
+    project.write("infer: false\nchangesets:\n  - {id: t, sql: CREATE TABLE t (id int), rollback: DROP TABLE t}\n")
+    assert project.rollback(Selected("t"), Dependents.CASCADE).rolled_back == ("v", "t")
+
+
+def test_what_was_applied_before_edges_were_inferred_has_those_of_the_changelog(postgresql_project: Project) -> None:
+    project = postgresql_project
+    text = """\
+        changesets:
+          - {id: t, sql: CREATE TABLE t (id int), rollback: DROP TABLE t}
+          - {id: v, sql: CREATE VIEW v AS SELECT id FROM t, rollback: DROP VIEW v}
+        """
+    project.write("infer: false\n" + text.replace("        changesets", "changesets").replace("\n        ", "\n"))
+    project.update()
+    project.write(text)
+    assert project.rollback(Selected("t"), Dependents.CASCADE).rolled_back == ("v", "t")
+
+
+def test_nothing_is_refused_for_what_only_the_sql_requires(project: Project) -> None:
+    project.write(
+        """\
+        contexts: [dev, prod]
+        changesets:
+          - {id: make, contexts: dev, sql: CREATE TABLE t (id int), rollback: DROP TABLE t}
+          - {id: use, sql: INSERT INTO t (id) VALUES (1), rollback: DELETE FROM t}
+        """
+    )
+    project.sql("CREATE TABLE t (id int)")
+    result = project.update("prod")
+    assert result.applied == ("use",)
+    assert "`use` uses table t, created by `make`, which contexts exclude here" in result.notes
