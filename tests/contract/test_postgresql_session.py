@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from changelog_engine.databases.postgresql import PostgresqlSession, lock_key
 from changelog_engine.databases.postgresql_connect import connect_arguments, without_options
 from changelog_engine.errors import ConnectionFailedError, ConnectionLostError, DatabaseError, StatementError
 from tests.fixtures.databases import PASSWORD_ROLE, Server, driver_url
+from tests.robustness.waiting import wait_for
 
 
 @pytest.fixture
@@ -359,11 +359,9 @@ def test_the_guard_of_a_script_stops_it(session: Session, postgresql_url: str, t
     with pytest.raises(psycopg.errors.RaiseException, match="moved on"):
         sql(postgresql_url, *lines)
     session.execute("INSERT INTO t VALUES (1)")
+    wait_for(lambda: not session.is_locked("a"))  # the script's own session ends a moment after its connection
     sql(postgresql_url, *lines, "BEGIN", *session.script_reset(), "COMMIT")
-    deadline = time.monotonic() + 10
-    while not session.try_lock("a"):  # the script's own session ends a moment after its connection
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_for(lambda: session.try_lock("a"))
     with pytest.raises(psycopg.errors.RaiseException, match="somebody else"):
         sql(postgresql_url, *lines)
 
