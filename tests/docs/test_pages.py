@@ -87,3 +87,19 @@ def test_every_dependency_is_accounted_for() -> None:
     page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
     listed = {name.lower() for name in re.findall(r"^\| \[([\w-]+)\]", page, flags=re.MULTILINE)}
     assert listed == names
+
+
+@pytest.mark.parametrize("dbms", ["postgresql", "sqlite", "mariadb"])
+def test_the_examples_of_typed_changes_run(dbms: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    url = request.getfixturevalue(f"{dbms}_url")
+    changes = ""
+    for block in blocks("changes.md", "yaml"):
+        first = block.split("\n", 1)[0]
+        if not first.startswith("#") or dbms in first:
+            changes += block
+    (tmp_path / "main.yaml").write_text(
+        "changesets:\n  - id: all\n    rollback: {irreversible: an example}\n    changes:\n"
+        + "".join(f"      {line}\n" for line in changes.splitlines())
+    )
+    engine = Engine(load_settings(Options(url=url, changelog=str(tmp_path / "main.yaml")), {}, tmp_path))
+    assert engine.update().applied == ("all",)

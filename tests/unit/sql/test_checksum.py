@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changelog_engine.model import Location, SqlChange, SqlText
-from changelog_engine.sql.checksum import checksum_changes, normal_form
+from changelog_engine.model import Change, Location, Operation, SqlChange, SqlText
+from changelog_engine.sql.checksum import canonical_form, checksum_changes, normal_form
 
 VECTORS = Path(__file__).with_name("checksum_vectors.json")
 KINDS = ("postgresql", "sqlite", "mysql", "mariadb")
@@ -29,14 +31,43 @@ def checksum(text: str, dbms: str = "postgresql") -> str:
 
 # ------------------------------------------------------------------------------------------------- vectors
 
-CASES = json.loads(VECTORS.read_text())
+CASES = json.loads(VECTORS.read_text(), parse_float=Decimal)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["why"])
 def test_checksums_never_change(case: dict[str, object]) -> None:
     """If this fails, every database out there would report all its changesets as edited."""
-    changes = [change(text) for text in case["texts"]]  # type: ignore[attr-defined]
+    changes: list[Change] = [change(text) for text in case.get("texts", ())]  # type: ignore[attr-defined]
+    changes += [Operation(kind, HERE, frozen(values)) for kind, values in case.get("typed", ())]  # type: ignore[attr-defined]
     assert checksum_changes(changes, str(case["dbms"])) == case["checksum"]
+
+
+def frozen(value: Any) -> Any:
+    """A value of a typed change from JSON: `{"sql": …}` alone is a piece of SQL, numbers with decimals are exact."""
+    if isinstance(value, dict):
+        if value.keys() == {"sql"}:
+            return SqlText(value["sql"], HERE)
+        return {key: frozen(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return tuple(frozen(each) for each in value)
+    return value
+
+
+def test_the_canonical_form_of_typed_changes_is_the_one_that_is_documented() -> None:
+    values = {"table": "t", "set": {"b": Decimal("1.50"), "a": None, "c": SqlText("a +b -- more", HERE)}}
+    normal = '{"kind":"update","values":{"set":{"a":null,"b":1.50,"c":{"sql":"a + b"}},"table":"t"}}'
+    assert canonical_form(Operation("update", HERE, values), "sqlite") == normal
+    expected = "1:" + hashlib.sha256(f"t{len(normal)}:{normal}".encode()).hexdigest()
+    assert checksum_changes([Operation("update", HERE, values)], "sqlite") == expected
+
+
+def test_neither_the_order_of_keys_nor_the_layout_of_sql_matters_in_typed_changes() -> None:
+    one = Operation("delete", HERE, {"table": "t", "where": SqlText("a=1", HERE)})
+    other = Operation("delete", HERE, {"where": SqlText("a = 1 -- one\n", HERE), "table": "t"})
+    text = Operation("insert", HERE, {"table": "t", "rows": ({"a": "x  y"},)})
+    other_text = Operation("insert", HERE, {"table": "t", "rows": ({"a": "x y"},)})
+    assert checksum_changes([one], "postgresql") == checksum_changes([other], "postgresql")
+    assert checksum_changes([text], "postgresql") != checksum_changes([other_text], "postgresql")
 
 
 def test_the_algorithm_is_the_one_that_is_documented() -> None:
