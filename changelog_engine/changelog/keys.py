@@ -287,7 +287,8 @@ CHANGESET = Record(
         **_WHAT,
         "rollback": Key(
             ROLLBACK,
-            "what undoes it: SQL, a map by database kind, a list of changes, `auto`, `{backup: …}` or `{irreversible: REASON}`",
+            "what undoes it: SQL, a map by database kind, a list of changes, `auto`, `{backup: …}` or "
+            "`{irreversible: REASON}`",
         ),
         "checks": Key(ListOf(CHECK), "what must hold after the changes"),
         "transaction": Key(Flag(), "false: for statements that the database refuses in a transaction"),
