@@ -32,23 +32,26 @@ def load(settings: Settings) -> Loaded:
     """
     # Here, as commands that need no more than the name do without.
     from changelog_engine.databases.connect import database_kind
+    from changelog_engine.deriving import derive_rollbacks
     from changelog_engine.graph.build import build_graph
     from changelog_engine.inferring import inferring
 
     with open_memory(settings.cache) as memory:
         reading = _read(settings, memory)
-        infer = inferring(reading.changelog, database_kind(settings.url), memory) if not reading.problems else None
+        kind = database_kind(settings.url)
+        infer = inferring(reading.changelog, kind, memory) if not reading.problems else None
         built = build_graph(reading.changelog, complete=reading.complete, infer=infer)
-    problems = reading.problems + built.problems
-    if not problems and any(each.rollback.__class__ is DerivedRollback for each in reading.changelog.changesets):
+        derived = derive_rollbacks(reading.changelog, built.graph.order, kind, memory)
+    problems = reading.problems + built.problems + derived.problems
+    if not problems and any(each.rollback.__class__ is DerivedRollback for each in derived.changelog.changesets):
         from changelog_engine.operations.derived import underivable_rollbacks
 
-        problems = underivable_rollbacks(reading.changelog, built.graph.order, database_kind(settings.url))
+        problems = underivable_rollbacks(derived.changelog, built.graph.order, kind)
     # The graph knows places, not the lines of files: those are added where there is anything to be shown.
     warnings = with_line_texts(reading.warnings + built.warnings, settings.root)
     if problems:
         raise InvalidChangelogError(with_line_texts(problems, settings.root), warnings)
-    return Loaded(reading.changelog, built.graph, warnings)
+    return Loaded(derived.changelog, built.graph.with_changesets(derived.changelog.changesets), warnings)
 
 
 def graph_with_all_inferred(loaded: Loaded, settings: Settings) -> ChangesetGraph:

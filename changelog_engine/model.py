@@ -134,11 +134,15 @@ def sql_in(value: OperationValue) -> Iterator[SqlText]:
 
 @dataclass(frozen=True, slots=True)
 class RollbackChanges:
-    """A rollback that runs changes; ``transaction`` False for statements that the database refuses in one."""
+    """A rollback that runs changes; ``transaction`` False for statements that the database refuses in one.
+
+    ``is_derived``: worked out from the changeset's own changes, for one kind of database.
+    """
 
     changes: tuple[Change, ...]
     transaction: bool
     location: Location
+    is_derived: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,6 @@ from changelog_engine.model import (
     Irreversible,
     Location,
     OnError,
-    Operation,
     Origin,
     Rollback,
     RollbackChanges,
@@ -37,7 +36,6 @@ from changelog_engine.model import (
 )
 from changelog_engine.nearest import nearest
 
-_REMEDY = "write the SQL that undoes it, or say that nothing does and why: `rollback: {irreversible: REASON}`"
 _ONCE = Run.ONCE
 
 
@@ -111,7 +109,7 @@ class Parser:
             location=location,
             position=self.position,
             changes=changes,
-            rollback=self._rollback(fields, log, statements, dbms, transaction, changes),
+            rollback=self._rollback(fields, log, statements, dbms, transaction),
             source=_written(fields.node, log.source.text),
             author=_text_of(fields, "author", defaults.author),
             description=_text_of(fields, "description", None),
@@ -178,25 +176,18 @@ class Parser:
         statements: tuple[bool, str | None],
         dbms: tuple[str, ...],
         transaction: bool,
-        changes: tuple[Change, ...],
     ) -> Rollback | None:
         if "rollback" not in fields:
             unknown = fields.node.entries.keys() - CHANGESET.keys.keys()
             # One that is misspelled has been reported as an unknown key.
             if "rollback" not in fields.node.entries and nearest("rollback", unknown) is None:
-                id_node: Scalar = fields["id"]
-                if _are_typed(changes):
-                    return DerivedRollback(log.location(id_node))
-                log.report(f"changeset `{id_node.text}` has no `rollback`", id_node, _REMEDY)
+                return DerivedRollback(log.location(fields["id"]))
             return None
         value: Scalar | tuple[Fields, ...] | Fields | MappingOf[str, Scalar] = fields["rollback"]
         node = fields.value("rollback")
         location = log.location(node)
         if isinstance(value, Scalar) and value.text.strip().lower() == "auto":
-            if _are_typed(changes):
-                return DerivedRollback(location, is_written=True)
-            log.report("`rollback: auto` is for typed changes only: this version derives none for SQL", node, _REMEDY)
-            return None
+            return DerivedRollback(location, is_written=True)
         if isinstance(value, Fields) and value.record is IRREVERSIBLE:
             return Irreversible(value["irreversible"].text, location) if value else None
         if isinstance(value, Fields) and value.record is BACKUP:
@@ -226,10 +217,6 @@ class Parser:
         tables = tuple(node.text for node in what.get("tables", ())) if isinstance(what, Fields) else ()
         is_complete = isinstance(what, str) or tables
         return BackupRollback(tables, log.location(value.node)) if is_complete else None
-
-
-def _are_typed(changes: tuple[Change, ...]) -> bool:
-    return bool(changes) and all(change.__class__ is Operation for change in changes)
 
 
 def _text_of(fields: Fields, key: str, default: str | None) -> str | None:

@@ -250,6 +250,7 @@ def _update(result: UpdateResult) -> dict[str, Any]:
 
 
 def _step(step: Step) -> dict[str, Any]:
+    from changelog_engine.plan.steps import is_rollback_derived
     from changelog_engine.sql.templates import show
 
     return {
@@ -263,6 +264,8 @@ def _step(step: Step) -> dict[str, Any]:
         "transaction": step.transaction,
         "checksum": step.checksum,
         "consideration": _consideration(step.consideration),
+        "rollback": None if step.rollback is None else [show(statement) for statement in step.rollback.statements],
+        "rollback_derived": is_rollback_derived(step),
     }
 
 

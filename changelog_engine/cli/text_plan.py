@@ -54,6 +54,7 @@ def _show_step(streams: Streams, step: Step, number: str) -> None:
     lines += [f"check: {check.name}" for check in step.checks]
     lines += ["outside of a transaction"] if not step.transaction else []
     lines += [f"begins at statement {step.first + 1}: an earlier run got that far"] if step.first else []
+    lines += _derived_rollback(step)
     for line in filter(None, lines):
         streams.out(textwrap.indent(line, " " * len(number)))
     if streams.is_verbose:
@@ -61,6 +62,17 @@ def _show_step(streams: Streams, step: Step, number: str) -> None:
 
         for statement in step.statements:
             streams.out(textwrap.indent(style(show(statement.template) + ";", dim=True), " " * (len(number) + 2)))
+
+
+def _derived_rollback(step: Step) -> list[str]:
+    """What undoes the step, where nobody wrote it."""
+    from changelog_engine.plan.steps import is_rollback_derived
+    from changelog_engine.sql.templates import show
+
+    if not is_rollback_derived(step) or step.rollback is None:
+        return []
+    statements = [f"{show(statement)};" for statement in step.rollback.statements]
+    return ["\n  ".join(["rollback, derived:", *(statements or ["nothing to undo"])])]
 
 
 def _summary(plan: Plan) -> str:

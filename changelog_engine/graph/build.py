@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from changelog_engine.graph.inferred import Inference, InferredEdge
 from changelog_engine.graph.order import find_circles, legal_order, reachable
@@ -56,6 +56,10 @@ class ChangesetGraph:
     _into: Mapping[str, Sequence[Edge]]
     _out_of: Mapping[str, Sequence[Edge]]
     inference: Inference = field(default_factory=Inference)
+
+    def with_changesets(self, changesets: Iterable[Changeset]) -> ChangesetGraph:
+        """The same graph over the same changesets, of which something was worked out since."""
+        return replace(self, changesets={changeset.id: changeset for changeset in changesets})
 
     def edges_into(self, node: str) -> Sequence[Edge]:
         """What the node waits for, in declared order of the edges."""

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from changelog_engine.ledger.entries import Head, StoredRollback
-from changelog_engine.model import Changeset, Consideration, Location, OnFail, Scalar, Test
+from changelog_engine.model import (
+    Changeset,
+    Consideration,
+    DerivedRollback,
+    Location,
+    OnFail,
+    RollbackChanges,
+    Scalar,
+    Test,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,15 @@ def makes_backup(step: Step) -> bool:
 
 def restores_backup(step: Step) -> bool:
     return step.action is Action.ROLLBACK and step.rollback is not None and step.rollback.is_backup
+
+
+def is_rollback_derived(step: Step) -> bool:
+    """Whether what undoes the step was worked out from it, and written by nobody."""
+    declared = None if step.changeset is None else step.changeset.rollback
+    is_applied = step.action in (Action.APPLY, Action.RERUN)
+    if not is_applied:
+        return False
+    return isinstance(declared, DerivedRollback) or (isinstance(declared, RollbackChanges) and declared.is_derived)
 
 
 class Direction(StrEnum):

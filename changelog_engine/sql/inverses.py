@@ -1,14 +1,12 @@
-"""What undoes SQL: the statements of an inverse, or the reason why there is none for certain."""
+"""What undoes SQL, or a typed change: statements, or the reason why none are certain to."""
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
-
-from changelog_engine.sql.effects import Thing
+from typing import NamedTuple
 
 
 class Inverse(NamedTuple):
-    """Statements in the order to run, none where there is nothing to undo.
+    """Statements in the order to run, as written in a changelog; none where there is nothing to undo.
 
     ``transaction`` False: the database refuses one of them in a transaction.
     """
@@ -18,35 +16,24 @@ class Inverse(NamedTuple):
 
 
 class Uncertain(NamedTuple):
-    """Why no inverse is certain, as a clause for a sentence (``what `DROP` drops is known to nobody afterwards``).
-
-    ``place`` is the offset of what it is about in the text, in characters; ``number`` tells which of several
-    statements, from 0.
-    """
+    """Why no inverse of typed changes is certain, as a clause for a sentence; ``number`` is the change's, from 0."""
 
     reason: str
-    place: int = 0
     number: int = 0
 
 
-class Unknown(NamedTuple):
-    """Why the earlier state of an object is not known, as a clause (``no changeset before it makes `orders` ``)."""
+class UncertainError(Exception):
+    """No inverse of SQL is certain: ``reason`` says why, as a clause; ``place`` is the offset of what it is about in
+    the text, in characters.
+    """
 
-    reason: str
+    def __init__(self, reason: str, place: int = 0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.place = place
 
 
-class Known(Protocol):
-    """What the changelog knows of the state that a statement finds: what changesets that come before it have made."""
-
-    def value(self, thing: Thing, attribute: str) -> str | Unknown | None:
-        """An attribute of an object, as SQL; None where it has none, as just after its making.
-
-        Attributes of a column are ``type``, ``not null`` (``yes`` or None) and ``default``; of any object ``comment``;
-        further ones are named by who sets them.
-        """
-
-    def columns(self, relation: Thing) -> tuple[str, ...] | Unknown:
-        """The columns of a table, in their order."""
-
-    def keys(self, relation: Thing) -> tuple[tuple[str, ...], ...] | Unknown:
-        """The sets of columns by which a table's rows are known: its primary key first, then what is unique."""
+DROPPED = "what it drops is known to nobody afterwards"
+REPLACED = "what it replaces, if anything, is known to nobody afterwards"
+ENSURED = "with IF NOT EXISTS nobody knows whether it made anything"
+ROWS = "what the rows were before is known to nobody afterwards"

@@ -25,7 +25,9 @@ class TestShapes:
         assert shop.json("validate") == {"errors": [], "warnings": [], "changesets": 4, "tags": 1, "files": 1}
 
     def test_validate_of_an_invalid_changelog(self, shop: Cli) -> None:
-        shop.write(SHOP.replace("[create-customers]", "[create-customer]").replace("rollback: DROP TABLE orders;", ""))
+        shop.write(
+            SHOP.replace("[create-customers]", "[create-customer]").replace("DROP TABLE orders;", "SELECT '${no}'")
+        )
         value = shop.json("validate", code=3)
         assert len(value["errors"]) == 4
         assert all(set(error) == {"message", "file", "line", "column", "hint"} for error in value["errors"])

@@ -172,6 +172,7 @@ STAGES = (
     "sql",
     "operations",
     "sql/postgresql",
+    "sql/postgresql/inverse",
     "sql/glot",
     "graph",
     "lint",

@@ -42,7 +42,11 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "memory": (),
     "settings": ("settings_file", "plan.request"),
     "settings_file": ("plan.request",),
-    "loading": ("changelog", "databases.connect", "graph", "inferring", "memory", "operations.derived", "settings"),
+    "loading": (
+        *("changelog", "databases.connect", "deriving", "graph", "inferring", "memory", "operations.derived"),
+        "settings",
+    ),
+    "deriving": ("memory", "plan.filtering", "sql"),
     "inferring": ("graph", "memory", "operations.effects", "plan.filtering", "sql"),
     "run": ("changelog.parameters", "execute", "ledger", "databases", "plan.request", "settings"),
     "completion": (

@@ -291,7 +291,7 @@ def test_problems_come_sorted_by_place(read: Read) -> None:
     assert [problem.location for problem in reading.problems] == sorted(
         problem.location for problem in reading.problems
     )
-    assert len(reading.problems) == 5
+    assert len(reading.problems) == 4
 
 
 def test_the_edges_of_yaml_references_are_followed(read: Read) -> None:

@@ -1,0 +1,165 @@
+"""Rollbacks that nobody wrote: worked out from the changes, changeset by changeset in the engine's order.
+
+What a statement's inverse has to know of the state before it is folded from the changesets that come before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from changelog_engine.model import (
+    Changelog,
+    Changeset,
+    DerivedRollback,
+    Operation,
+    Problem,
+    RollbackChanges,
+    SqlChange,
+    SqlText,
+)
+from changelog_engine.plan.filtering import is_for_kind
+from changelog_engine.sql.inverses import Inverse, UncertainError
+from changelog_engine.sql.statements import clean_text, text_for
+
+if TYPE_CHECKING:
+    from changelog_engine.memory import Memory
+
+REMEDY = (
+    "write the SQL that undoes it, have the data saved with `rollback: {backup: {tables: [...]}}`, or say that nothing "
+    "undoes it and why: `rollback: {irreversible: REASON}`"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """The changelog with the rollbacks that could be derived, and a problem for each that could not."""
+
+    changelog: Changelog
+    problems: tuple[Problem, ...] = ()
+
+
+def derive_rollbacks(changelog: Changelog, order: Sequence[str], dbms: str, memory: Memory) -> Derivation:
+    """Work out every rollback of SQL that is to be derived, for one kind of database; ``order`` is that of applying.
+
+    What only typed changes do is undone by other typed changes, when they are rendered.
+    """
+    wanted = {changeset.id for changeset in changelog.changesets if _is_wanted(changeset, dbms)}
+    if not wanted:
+        return Derivation(changelog)
+    key = memory.key("rollbacks", dbms, repr(changelog.inventory))
+    found = memory.get([key]).get(key)
+    if not isinstance(found, dict) or found.keys() != wanted:
+        found = _work_out(changelog, order, dbms, wanted)
+        memory.put({key: found})
+    problems: list[Problem] = []
+    changesets = []
+    for changeset in changelog.changesets:
+        if changeset.id in wanted:
+            problem, changeset = _with_rollback(changeset, dbms, found[changeset.id])
+            problems += problem
+        changesets.append(changeset)
+    return Derivation(replace(changelog, changesets=tuple(changesets)), tuple(problems))
+
+
+def _is_wanted(changeset: Changeset, dbms: str) -> bool:
+    if changeset.rollback.__class__ is not DerivedRollback or not is_for_kind(changeset.dbms, dbms):
+        return False
+    texts = [change for change in changeset.changes if isinstance(change, SqlChange)]
+    return bool(texts) and all(text_for(change.texts, dbms) is not None for change in texts)
+
+
+def _work_out(changelog: Changelog, order: Sequence[str], dbms: str, wanted: Collection[str]) -> dict[str, Any]:
+    """Of each wanted changeset its statements and whether they may stand in a transaction, or the reason why there are
+    none, the number of the change that it is about, and the place in it.
+    """
+    changesets = {changeset.id: changeset for changeset in changelog.changesets}
+    known = _known(dbms)
+    found: dict[str, Any] = {}
+    for name in order:
+        changeset = changesets.get(name)
+        if changeset is None or not is_for_kind(changeset.dbms, dbms):
+            continue
+        if name in wanted:
+            found[name] = _undo(changeset, dbms, known)
+        else:
+            for text in _texts(changeset, dbms):
+                known.note_text(text)
+    return found
+
+
+def _undo(changeset: Changeset, dbms: str, known: Known) -> list[Any]:
+    statements: list[str] = []
+    in_transaction = True
+    refused: list[Any] | None = None
+    for number, change in enumerate(changeset.changes):
+        sql = None if isinstance(change, Operation) else text_for(change.texts, dbms)
+        if sql is None:
+            refused = refused or [_MIXED, number, 0]
+            continue
+        text = clean_text(sql.text)
+        if refused is not None:
+            known.note_text(text)
+            continue
+        try:
+            inverse = known.invert(text)
+        except UncertainError as error:
+            refused = [error.reason, number, error.place]
+            known.note_text(text)
+            continue
+        statements = [*inverse.statements, *statements]
+        in_transaction = in_transaction and inverse.transaction
+    return refused or [statements, in_transaction]
+
+
+_MIXED = "typed changes and SQL in one changeset are not undone together: make two changesets of them"
+
+
+def _texts(changeset: Changeset, dbms: str) -> Iterator[str]:
+    for change in changeset.changes:
+        sql = None if isinstance(change, Operation) else text_for(change.texts, dbms)
+        if sql is not None:
+            yield clean_text(sql.text)
+
+
+class Known(Protocol):
+    """What the changelog knows of the state that it has come to, on one kind of database."""
+
+    def note_text(self, text: str) -> None:
+        """Take in what a text does."""
+
+    def invert(self, text: str) -> Inverse:
+        """What undoes a text, taking in what it does; UncertainError where that is not certain."""
+        ...
+
+
+def _known(dbms: str) -> Known:
+    if dbms == "postgresql":
+        from changelog_engine.sql.postgresql.inverse import Inverter
+
+        return Inverter()
+    from changelog_engine.sql.plain_inverse import PlainInverter
+
+    return PlainInverter(dbms)
+
+
+def _with_rollback(changeset: Changeset, dbms: str, found: Sequence[Any]) -> tuple[list[Problem], Changeset]:
+    derived = changeset.rollback
+    assert isinstance(derived, DerivedRollback)
+    if len(found) == 3:
+        return [_problem(changeset, derived, dbms, *found)], changeset
+    statements, in_transaction = found
+    changes = tuple(SqlChange("sql", derived.location, {dbms: SqlText(sql, derived.location)}) for sql in statements)
+    transaction = changeset.transaction and in_transaction
+    return [], replace(changeset, rollback=RollbackChanges(changes, transaction, derived.location, is_derived=True))
+
+
+def _problem(
+    changeset: Changeset, derived: DerivedRollback, dbms: str, reason: str, number: int, place: int
+) -> Problem:
+    change = changeset.changes[number]
+    sql = None if isinstance(change, Operation) else text_for(change.texts, dbms)
+    what = "its rollback cannot be derived" if derived.is_written else "it has no `rollback`, and none can be derived"
+    location = change.location if sql is None else sql.locate(place)
+    return Problem(f"changeset `{changeset.id}`: {what}: {reason}", location, hint=REMEDY)

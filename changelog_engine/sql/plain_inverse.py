@@ -1,0 +1,375 @@
+"""What undoes a text of SQLite's, MySQL's or MariaDB's SQL, from the words of its statements.
+
+Names are written back as they stand in the statement, quotes and all. Only forms that are read to their end are undone:
+a word too many, and nothing is certain.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from changelog_engine.model import Location, SqlText
+from changelog_engine.sql.inverses import DROPPED, ENSURED, REPLACED, ROWS, Inverse, UncertainError
+from changelog_engine.sql.lexer import COMMENT, PLAIN, lexer_for_written
+from changelog_engine.sql.statements import split_statements
+
+_STRING = re.compile(r"[xXnN]?'")
+_NUMBER = re.compile(r"[0-9][0-9.eE]*\Z")
+_TEXT = Location("", 1, 1)
+_UNKNOWN = "no inverse is known for a statement of this kind"
+
+
+class Token(NamedTuple):
+    """``word`` is the text in upper case, empty for what is in quotes."""
+
+    text: str
+    word: str
+
+
+@dataclass(slots=True)
+class Table:
+    """Columns in their order, and the sets of them by which a row is known."""
+
+    columns: list[str] = field(default_factory=list)
+    keys: list[tuple[str, ...]] = field(default_factory=list)
+
+
+class PlainInverter:
+    """Undoes one text after another, in the order in which they are applied, on one kind of database.
+
+    ``tables`` are those that the changelog has made so far, by their names in lower case.
+    """
+
+    def __init__(self, dbms: str) -> None:
+        self.dbms = dbms
+        self.tables: dict[str, Table] = {}
+
+    def note_text(self, text: str) -> None:
+        """Take in what a text as written does, without undoing it."""
+        for statement in split_statements(SqlText(text, _TEXT), self.dbms):
+            self._note(_Words(statement.text, self.dbms))
+
+    def invert(self, text: str) -> Inverse:
+        """What undoes a text as written, in the order to run.
+
+        Raises ``UncertainError`` for the first statement of which that is not certain.
+        """
+        found: list[tuple[str, ...]] = []
+        place = 0
+        for statement in split_statements(SqlText(text, _TEXT), self.dbms):
+            place = text.index(statement.text, place)
+            words = _Words(statement.text, self.dbms)
+            try:
+                found.append(_undo(words, self))
+            except UncertainError as error:
+                raise UncertainError(error.reason, place) from None
+            self._note(words)
+            place += len(statement.text)
+        return Inverse(tuple(sql for statements in reversed(found) for sql in statements))
+
+    def _note(self, words: _Words) -> None:
+        words.place = 0
+        try:
+            if not words.take("CREATE", "TABLE") or words.take("IF"):
+                return
+            name = _key(words.name())
+            if not words.take("("):
+                return
+            table = Table()
+            for part in words.parts():
+                _note_part(table, part)
+        except UncertainError:
+            return
+        self.tables[name] = table
+
+
+class _Words:
+    """The tokens of a statement, read from left to right."""
+
+    def __init__(self, text: str, dbms: str) -> None:
+        lexer = lexer_for_written(dbms)
+        self.tokens: list[Token] = []
+        self.place = 0
+        for kind, start, end in lexer.segments(text):
+            if kind is PLAIN:
+                self.tokens += [Token(each, each.upper()) for each in lexer.tokens.findall(text, start, end)]
+            elif kind is not COMMENT:
+                self.tokens.append(Token(text[start:end], ""))
+
+    def take(self, *words: str) -> bool:
+        """Whether these words come next; then they are passed."""
+        following = self.tokens[self.place : self.place + len(words)]
+        if tuple(token.word for token in following) != words:
+            return False
+        self.place += len(words)
+        return True
+
+    def take_any(self, *words: str) -> bool:
+        return any(self.take(word) for word in words)
+
+    def name(self) -> str:
+        """A name, as it is written: ``schema.name`` too."""
+        name = self._part()
+        while self.take("."):
+            name += f".{self._part()}"
+        return name
+
+    def _part(self) -> str:
+        if self.place >= len(self.tokens):
+            raise UncertainError(_UNKNOWN)
+        token = self.tokens[self.place]
+        if token.word == "$" and self.tokens[self.place + 1 : self.place + 2]:
+            return self._parameter()
+        if _STRING.match(token.text) or (token.word and not re.match(r"\w", token.text)):
+            raise UncertainError(_UNKNOWN)
+        self.place += 1
+        return token.text
+
+    def _parameter(self) -> str:
+        """``${name}``, which the lexer takes apart."""
+        name = ""
+        while self.place < len(self.tokens):
+            name += self.tokens[self.place].text
+            self.place += 1
+            if name.endswith("}"):
+                return name
+        raise UncertainError(_UNKNOWN)
+
+    def parts(self) -> list[list[Token]]:
+        """What stands in the parentheses that were just opened, between its commas."""
+        found: list[list[Token]] = [[]]
+        depth = 1
+        while self.place < len(self.tokens):
+            token = self.tokens[self.place]
+            self.place += 1
+            depth += {"(": 1, ")": -1}.get(token.word, 0)
+            if depth == 0:
+                return found
+            if depth == 1 and token.word == ",":
+                found.append([])
+            else:
+                found[-1].append(token)
+        raise UncertainError(_UNKNOWN)
+
+    def is_at_end(self) -> bool:
+        return self.place >= len(self.tokens)
+
+    def rest(self) -> str:
+        return " ".join(token.word for token in self.tokens[self.place :])
+
+
+def _key(name: str) -> str:
+    return name.rpartition(".")[2].strip("\"`[]'").lower()
+
+
+def _note_part(table: Table, part: list[Token]) -> None:
+    """A column, or a constraint, of a table that is made."""
+    if not part:
+        return
+    words = [token.word for token in part]
+    first = words[2] if words[0] == "CONSTRAINT" and len(words) > 2 else words[0]
+    if first in ("PRIMARY", "UNIQUE", "KEY", "INDEX", "FOREIGN", "CHECK", "FULLTEXT", "SPATIAL"):
+        if first in ("PRIMARY", "UNIQUE") and "(" in words:
+            inside = part[words.index("(") + 1 : -1]
+            table.keys.append(tuple(_key(token.text) for token in inside if token.word != ","))
+        return
+    name = _key(part[0].text)
+    table.columns.append(name)
+    if "PRIMARY" in words or "UNIQUE" in words:
+        table.keys.append((name,))
+
+
+# ------------------------------------------------------------------------------------------------- statements
+
+
+def _undo(words: _Words, known: PlainInverter) -> tuple[str, ...]:
+    first = words.tokens[0].word if words.tokens else ""
+    if first in _REFUSED:
+        raise UncertainError(_REFUSED[first])
+    if first in ("ANALYZE", "REINDEX", "VACUUM", "OPTIMIZE"):
+        return ()
+    words.place = 1
+    handler = _HANDLERS.get(first)
+    if handler is None:
+        raise UncertainError(_UNKNOWN)
+    return handler(words, known)
+
+
+def _create(words: _Words, known: PlainInverter) -> tuple[str, ...]:
+    if words.take("OR", "REPLACE"):
+        raise UncertainError(REPLACED)
+    words.take_any("TEMP", "TEMPORARY")
+    while words.take_any("UNIQUE", "VIRTUAL", "FULLTEXT", "SPATIAL", "DEFINER", "ALGORITHM", "SQL"):
+        if words.tokens[words.place - 1].word in ("DEFINER", "ALGORITHM", "SQL"):
+            _skip_to(words, "VIEW", "TRIGGER", "PROCEDURE", "FUNCTION", "EVENT")
+    for kind in ("TABLE", "VIEW", "INDEX", "TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "SEQUENCE"):
+        if words.take(kind):
+            break
+    else:
+        raise UncertainError(_UNKNOWN)
+    if words.take("IF", "NOT", "EXISTS"):
+        raise UncertainError(ENSURED)
+    name = words.name()
+    if kind == "INDEX" and known.dbms != "sqlite":
+        _skip_to(words, "ON")
+        words.take("ON")
+        return (f"DROP INDEX {name} ON {words.name()}",)
+    return (f"DROP {kind} {name}",)
+
+
+def _skip_to(words: _Words, *wanted: str) -> None:
+    while not words.is_at_end() and words.tokens[words.place].word not in wanted:
+        words.place += 1
+
+
+def _alter(words: _Words, known: PlainInverter) -> tuple[str, ...]:
+    if not words.take("TABLE"):
+        raise UncertainError(_UNKNOWN)
+    if words.take("IF"):
+        raise UncertainError("with IF EXISTS nobody knows whether it changed anything")
+    table = words.name()
+    if words.take("RENAME"):
+        return _rename(words, table)
+    if words.take("ADD"):
+        return _add(words, table, known.dbms)
+    raise UncertainError(DROPPED if words.take("DROP") else _UNKNOWN)
+
+
+def _rename(words: _Words, table: str) -> tuple[str, ...]:
+    if words.take("TO") or words.take("AS"):
+        new = words.name()
+        undone = f"ALTER TABLE {_beside(table, new)} RENAME TO {table.rpartition('.')[2]}"
+    elif words.take("INDEX") or words.take("KEY"):
+        old = words.name()
+        _expect(words, "TO")
+        undone = f"ALTER TABLE {table} RENAME INDEX {words.name()} TO {old}"
+    else:
+        words.take("COLUMN")
+        old = words.name()
+        _expect(words, "TO")
+        undone = f"ALTER TABLE {table} RENAME COLUMN {words.name()} TO {old}"
+    if not words.is_at_end():
+        raise UncertainError(_UNKNOWN)
+    return (undone,)
+
+
+def _beside(table: str, name: str) -> str:
+    schema = table.rpartition(".")[0]
+    return f"{schema}.{name}" if schema and "." not in name else name
+
+
+def _expect(words: _Words, word: str) -> None:
+    if not words.take(word):
+        raise UncertainError(_UNKNOWN)
+
+
+def _add(words: _Words, table: str, dbms: str) -> tuple[str, ...]:
+    if _depth_has_comma(words):
+        raise UncertainError("several changes in one ALTER TABLE are not taken apart: make each a statement of its own")
+    if words.take("CONSTRAINT"):
+        name = words.name()
+        kind = words.rest()
+        if kind.startswith("FOREIGN"):
+            return (f"ALTER TABLE {table} DROP FOREIGN KEY {name}",)
+        if kind.startswith("UNIQUE"):
+            return (f"ALTER TABLE {table} DROP INDEX {name}",)
+        return (f"ALTER TABLE {table} DROP CONSTRAINT {name}",)
+    if words.take("UNIQUE") or words.take("FULLTEXT") or words.take("INDEX") or words.take("KEY"):
+        words.take("INDEX") or words.take("KEY")
+        if words.is_at_end() or words.tokens[words.place].word == "(":
+            raise UncertainError("the index has no name in the changelog: give it one")
+        return (f"ALTER TABLE {table} DROP INDEX {words.name()}",)
+    if words.take("PRIMARY") or words.take("FOREIGN") or words.take("CHECK"):
+        raise UncertainError("the constraint has no name in the changelog: give it one")
+    words.take("COLUMN")
+    if words.take("IF", "NOT", "EXISTS"):
+        raise UncertainError(ENSURED)
+    name = words.name()
+    if dbms == "sqlite" and words.rest().find("REFERENCES") >= 0:
+        raise UncertainError("SQLite does not drop a column that refers to another table")
+    return (f"ALTER TABLE {table} DROP COLUMN {name}",)
+
+
+def _depth_has_comma(words: _Words) -> bool:
+    depth = 0
+    for token in words.tokens[words.place :]:
+        depth += {"(": 1, ")": -1}.get(token.word, 0)
+        if token.word == "," and depth == 0:
+            return True
+    return False
+
+
+def _rename_table(words: _Words, _known: PlainInverter) -> tuple[str, ...]:
+    """``RENAME TABLE a TO b, c TO d``, of MySQL."""
+    _expect(words, "TABLE")
+    pairs = []
+    while True:
+        old = words.name()
+        _expect(words, "TO")
+        pairs.append((old, words.name()))
+        if not words.take(","):
+            break
+    if not words.is_at_end():
+        raise UncertainError(_UNKNOWN)
+    return (f"RENAME TABLE {', '.join(f'{new} TO {old}' for old, new in reversed(pairs))}",)
+
+
+def _insert(words: _Words, known: PlainInverter) -> tuple[str, ...]:
+    if not words.take("INTO"):
+        raise UncertainError("with IGNORE or OR … nobody knows which rows it made" if words.tokens else _UNKNOWN)
+    table_name = words.name()
+    table = known.tables.get(_key(table_name))
+    if table is None:
+        raise UncertainError("the key of the table is not known, as no changeset before it makes the table")
+    written = [part[0].text for part in words.parts() if part] if words.take("(") else list(table.columns)
+    columns = [_key(name) for name in written]
+    if not words.take("VALUES"):
+        raise UncertainError("the rows are not literals, so nobody knows by what to find them again")
+    rows: list[list[list[Token]]] = []
+    while words.take("("):
+        rows.append(words.parts())
+        words.take(",")
+    if not words.is_at_end():
+        raise UncertainError("what follows the rows (ON CONFLICT, RETURNING) leaves open which of them it made")
+    for key in table.keys:
+        if all(name in columns for name in key) and all(len(row) == len(columns) for row in rows):
+            places = [columns.index(name) for name in key]
+            values = [[_literal(row[place]) for place in places] for row in rows]
+            if all(value is not None for row in values for value in row):
+                names = [written[place] for place in places]
+                conditions = [
+                    " AND ".join(f"{name} = {value}" for name, value in zip(names, row, strict=True)) for row in values
+                ]
+                whole = conditions[0] if len(conditions) == 1 else " OR ".join(f"({each})" for each in conditions)
+                return (f"DELETE FROM {table_name} WHERE {whole}",)
+    raise UncertainError("no key of the table is given in literals, so nobody knows by what to find the rows again")
+
+
+def _literal(tokens: list[Token]) -> str | None:
+    """A number or a text; None for anything else."""
+    text = "".join(token.text for token in tokens)
+    if len(tokens) == 1 and (_STRING.match(text) or _NUMBER.match(text)):
+        return text
+    if len(tokens) == 2 and tokens[0].text == "-" and _NUMBER.match(tokens[1].text):
+        return text
+    return None
+
+
+_REFUSED: Mapping[str, str] = {
+    "DROP": DROPPED,
+    "REPLACE": ROWS,
+    "UPDATE": ROWS,
+    "DELETE": ROWS,
+    "TRUNCATE": ROWS,
+    "WITH": ROWS,
+    "CALL": "what it does depends on what it finds, and is known to nobody afterwards",
+}
+_HANDLERS: Mapping[str, Callable[[_Words, PlainInverter], tuple[str, ...]]] = {
+    "CREATE": _create,
+    "ALTER": _alter,
+    "RENAME": _rename_table,
+    "INSERT": _insert,
+}
