@@ -7,7 +7,7 @@ database refuses a statement, ``ConnectionLostError`` where the connection is go
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -106,9 +106,9 @@ class Batches(Protocol):
         """Whether a user's statement can be sent together with others."""
         ...
 
-    def run(self, transactions: Sequence[Transaction], commit: Commit, done: Done) -> BatchOutcome:
+    def run(self, transactions: Iterable[Transaction], commit: Commit, done: Done) -> BatchOutcome:
         """Run transactions in order, sent together, with the deferred constraints checked and the session reset in
-        each.
+        each. They are taken one by one as they are sent; whoever makes them may then not use this session.
 
         Where one is refused, those before it are done and nothing after it is run; where ``done`` asks to stop, what is
         at work then is cancelled, and nothing after it is run.

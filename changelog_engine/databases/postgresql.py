@@ -228,7 +228,7 @@ class PostgresqlSession:
 
     # ---------------------------------------------------------------------------------------- transactions
 
-    def run_batch(self, transactions: Sequence[Transaction], commit: Commit, done: Done) -> BatchOutcome:
+    def run_batch(self, transactions: Iterable[Transaction], commit: Commit, done: Done) -> BatchOutcome:
         """What ``batches`` runs."""
         batch = Batch(
             self._connection,
@@ -427,7 +427,7 @@ class _Batches:
     def joins(self, sql: str) -> bool:
         return joins_batch(sql)
 
-    def run(self, transactions: Sequence[Transaction], commit: Commit, done: Done) -> BatchOutcome:
+    def run(self, transactions: Iterable[Transaction], commit: Commit, done: Done) -> BatchOutcome:
         return self._session.run_batch(transactions, commit, done)
 
 

@@ -1,15 +1,16 @@
 """Many transactions in one journey to the server and back, by the pipeline of PostgreSQL's protocol.
 
 Everything is sent with one sync at the end. Each transaction has its own BEGIN and COMMIT, so that those before a
-failure stay; after it the server skips all that follows, up to the sync. Written on ``psycopg.pq``, libpq itself: a
-cursor for each of some ten thousand messages costs the client more than all else that it does.
+failure stay; after it the server skips all that follows, up to the sync. A transaction is made when it is about to be
+sent, while the server works on those before it. Written on ``psycopg.pq``, libpq itself: a cursor for each of some ten
+thousand messages costs the client more than all else that it does.
 """
 
 from __future__ import annotations
 
 import re
 import select
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -33,16 +34,16 @@ _FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE, pq.ExecStatus.
 
 
 class _Message(NamedTuple):
-    """One statement on its way; ``transaction`` and ``statement`` count from 0, ``statement`` None is the engine's
-    own.
-    """
+    """One statement on its way; ``statement`` counts from 0 in its transaction, None is the engine's own."""
 
     sql: bytes
-    parameters: tuple[bytes | None, ...]
-    transaction: int
+    parameters: tuple[bytes | None, ...] = ()
     statement: int | None = None
     is_first_record: bool = False
     is_last: bool = False
+
+
+_BEGIN, _COMMIT = _Message(b"BEGIN"), _Message(b"COMMIT", is_last=True)
 
 
 def joins_batch(sql: str) -> bool:
@@ -59,7 +60,7 @@ class Batch:
     def __init__(
         self,
         connection: psycopg.Connection[Row],
-        transactions: Sequence[Transaction],
+        transactions: Iterable[Transaction],
         commit: Commit,
         *,
         closing: Sequence[str],
@@ -68,8 +69,9 @@ class Batch:
     ) -> None:
         self._connection = connection
         self._pgconn = connection.pgconn
-        last = _Message(question.encode(), (), len(transactions))
-        self._messages = (*_messages(transactions, commit, closing, prepare), last)
+        self._coming = _messages(transactions, commit, closing, prepare)
+        self._question = _Message(question.encode())
+        self._sent: list[_Message] = []
         self._results: list[pq.abc.PGresult] = []
         self._row: Row | None = None
         self._done = 0
@@ -86,7 +88,7 @@ class Batch:
             self._exchange(done, cancel)
         except psycopg.Error as error:
             raise translate(error) from error
-        for message, result in zip(self._messages, self._results, strict=True):
+        for message, result in zip(self._sent, self._results, strict=True):
             if result.status in _FAILED:
                 return self._refused(message, error_from_result(result), translate), None
         return BatchOutcome(self._done), _number(self._results[-1])
@@ -133,20 +135,26 @@ class Batch:
                 pgconn.nonblocking = was_nonblocking
 
     def _send(self) -> Iterator[str]:
-        """Hand libpq the messages and the sync; stops at each point where the network takes no more for now.
+        """Hand libpq the messages and the sync; stops after each transaction, and where the network takes no more.
 
         A flush request after each transaction has the server tell of it as it is done, and not at the end of all.
         """
         pgconn = self._pgconn
-        for message in self._messages:
-            pgconn.send_query_params(message.sql, message.parameters)
+        for message in self._coming:
+            self._hand_over(message)
             if message.is_last:
                 pgconn.send_flush_request()
-            while pgconn.flush():
-                yield "full"
+                while pgconn.flush():
+                    yield "full"
+                yield "sent"
+        self._hand_over(self._question)
         pgconn.pipeline_sync()
         while pgconn.flush():
             yield "full"
+
+    def _hand_over(self, message: _Message) -> None:
+        self._sent.append(message)
+        self._pgconn.send_query_params(message.sql, message.parameters)
 
     def _collect(self, done: Done, cancel: Callable[[], None]) -> bool:
         """Take the results that are there; True when the sync's is among them."""
@@ -162,7 +170,7 @@ class Batch:
         return False
 
     def _take(self, result: pq.abc.PGresult, done: Done, cancel: Callable[[], None]) -> None:
-        message = self._messages[len(self._results)]
+        message = self._sent[len(self._results)]
         self._results.append(result)
         if result.status not in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
             return
@@ -176,32 +184,31 @@ class Batch:
 
 
 def _messages(
-    transactions: Sequence[Transaction],
+    transactions: Iterable[Transaction],
     commit: Commit,
     closing: Sequence[str],
     prepare: Callable[[OwnStatement], tuple[str, Any]],
 ) -> Iterator[_Message]:
-    closing_messages = [sql.encode() for sql in closing]
+    closing_messages = [_Message(sql.encode()) for sql in closing]
     is_alone = commit is Commit.EACH
-    for number, transaction in enumerate(transactions):
+    for transaction in transactions:
         if is_alone:
-            yield _Message(b"BEGIN", (), number)
+            yield _BEGIN
         for sql in transaction.preamble:
-            yield _Message(sql.encode(), (), number, PREAMBLE)
+            yield _Message(sql.encode(), statement=PREAMBLE)
         for index, sql in enumerate(transaction.statements):
-            yield _Message(sql.encode(), (), number, index)
+            yield _Message(sql.encode(), statement=index)
         if transaction.statements:
-            for closing_sql in closing_messages:
-                yield _Message(closing_sql, (), number)
+            yield from closing_messages
         count = len(transaction.records)
         for index, record in enumerate(transaction.records):
             text, values = prepare(record)
             numbered, names = _numbered(text)
             parameters = tuple(None if values[name] is None else str(values[name]).encode() for name in names)
             is_last = index == count - 1 and not is_alone
-            yield _Message(numbered, parameters, number, is_first_record=index == 0, is_last=is_last)
+            yield _Message(numbered, parameters, is_first_record=index == 0, is_last=is_last)
         if is_alone:
-            yield _Message(b"COMMIT", (), number, is_last=True)
+            yield _COMMIT
 
 
 @lru_cache(maxsize=16)

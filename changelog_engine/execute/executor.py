@@ -42,6 +42,7 @@ DONE = {
     Action.RERUN: Event.RERUN,
     Action.ROLLBACK: Event.ROLLED_BACK,
     Action.UNMARK: Event.UNMARKED,
+    Action.TAG: Event.TAGGED,
 }
 
 
@@ -191,22 +192,20 @@ class Executor:
 
         Raises ChangesetFailedError for the first that fails.
         """
-        work = [(step, self._entry_of(step)) for step in batch]
         count = 0
 
         def done(row: Row | None) -> bool:
             nonlocal count
-            step, entry = work[count]
-            self._note_done(step, positions[count], entry.event, row[0] if row and row[0] else 0)
+            self._note_done(batch[count], positions[count], row[0] if row and row[0] else 0)
             count += 1
-            if count < len(work):
-                self.listener(StepStarted(work[count][0], positions[count]))
+            if count < len(batch):
+                self.listener(StepStarted(batch[count], positions[count]))
             return self.interruption.signal is not None
 
         self.listener(StepStarted(batch[0], positions[0]))
         started = time.monotonic()
         try:
-            self.worker.run_batch(work, self._commit, done)
+            self.worker.run_batch(batch, self._entry_of, self._commit, done)
         except ConnectionLostError as error:
             raise self._lost(error, f"changesets `{batch[count].id}` to `{batch[-1].id}` were under way") from error
         self._pace.took(time.monotonic() - started)
@@ -215,16 +214,16 @@ class Executor:
     def _entry_of(self, step: Step) -> Entry:
         run = self.worker.run
         if step.action is Action.TAG:
-            return records.tag_entry(Event.TAGGED, step.id, run, declared=True, changesets=step.tag_set)
+            return records.tag_entry(DONE[step.action], step.id, run, declared=True, changesets=step.tag_set)
         return records.done_entry(DONE[step.action], step, run, duration_ms=None, detail={})
 
-    def _note_done(self, step: Step, index: int, event: Event, duration_ms: int) -> None:
+    def _note_done(self, step: Step, index: int, duration_ms: int) -> None:
         if step.action is Action.TAG:
             self.outcome.tags.append(step.id)
         else:
             self.outcome.done.append(step.id)
             (self._applied.discard if step.action in (Action.ROLLBACK, Action.UNMARK) else self._applied.add)(step.id)
-        self.listener(StepDone(step, index, event, duration_ms))
+        self.listener(StepDone(step, index, DONE[step.action], duration_ms))
 
     # ---------------------------------------------------------------------------------------------- single steps
 
@@ -248,7 +247,7 @@ class Executor:
         except ConnectionLostError as error:
             how = "" if is_together else " outside of a transaction"
             raise self._lost(error, f"changeset `{step.id}` was at work{how}") from error
-        self._note_done(step, index, event, duration)
+        self._note_done(step, index, duration)
 
     def _lost(self, error: ConnectionLostError, when: str) -> ConnectionLostError:
         return ConnectionLostError(
@@ -270,7 +269,7 @@ class Executor:
         entry = self._entry_of(step)
         with self._transaction():
             self.worker.record(entry)
-        self._note_done(step, index, entry.event, 0)
+        self._note_done(step, index, 0)
 
     # --------------------------------------------------------------------------- conditions, skips and failures
 

@@ -18,7 +18,6 @@ from changelog_engine.execute.executor import DONE, Executor
 from changelog_engine.execute.interruption import Interruption
 from changelog_engine.execute.retrying import Retrying
 from changelog_engine.execute.worker import Worker
-from changelog_engine.ledger.entries import Event
 from changelog_engine.model import Retries
 from changelog_engine.plan.lanes import Lane, Schedule
 from changelog_engine.plan.steps import Step
@@ -110,8 +109,8 @@ class ParallelExecutor(Executor):
         self.worker.session.renew()
         return True
 
-    def _note_done(self, step: Step, index: int, event: Event, duration_ms: int) -> None:
-        super()._note_done(step, index, event, duration_ms)
+    def _note_done(self, step: Step, index: int, duration_ms: int) -> None:
+        super()._note_done(step, index, duration_ms)
         self._schedule.finish(index)
 
     # ------------------------------------------------------------------------------------- in threads beside
@@ -169,7 +168,7 @@ class ParallelExecutor(Executor):
             position = self._running.pop(future)
             error = future.exception()
             if error is None:
-                self._note_done(steps[position], position, DONE[steps[position].action], future.result())
+                self._note_done(steps[position], position, future.result())
             elif isinstance(error, ChangesetFailedError):
                 self._fail(steps, error)
             elif isinstance(error, ChangelogEngineError):

@@ -101,7 +101,7 @@ class Worker:
             and all(statement.is_one and batches.joins(statement.template) for statement in step.statements)
         )
 
-    def run_batch(self, work: Sequence[tuple[Step, Entry]], commit: Commit, done: Done) -> None:
+    def run_batch(self, steps: Sequence[Step], entry_of: Callable[[Step], Entry], commit: Commit, done: Done) -> None:
         """Run steps with their ledger rows, sent together; each commits with its row, or all are parts of the open
         transaction.
 
@@ -111,24 +111,25 @@ class Worker:
         """
         batches = self.session.batches
         assert batches is not None
+        self.ledger.find_head()
         now = self.now()
-        transactions = [
+        transactions = (
             Transaction(
                 tuple(fill(statement.template, self.run.secrets) for statement in step.statements),
-                self.ledger.records(entry, now),
+                self.ledger.records(entry_of(step), now),
                 tuple(self.session.preamble(step.consideration)) if step.statements else (),
             )
-            for step, entry in work
-        ]
+            for step in steps
+        )
         try:
             outcome = batches.run(transactions, commit, done)
         except DatabaseError:
             self.ledger.forget_head()
             raise
-        if outcome.done < len(work):
+        if outcome.done < len(steps):
             self.ledger.forget_head()
         if outcome.refused is not None:
-            raise self.failure(work[outcome.done][0], outcome.refused, outcome.statement) from outcome.refused
+            raise self.failure(steps[outcome.done], outcome.refused, outcome.statement) from outcome.refused
 
     # --------------------------------------------------------------------------------- outside of transactions
 

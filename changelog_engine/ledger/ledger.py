@@ -352,6 +352,11 @@ class Ledger:
         values = {"new_complete": text, "at_seq": head.seq}
         self.session.run(update.values(complete=sa.bindparam("new_complete")), values)
 
+    def find_head(self) -> None:
+        """See to it that ``records`` need not ask the database for the head."""
+        if self._last is None:
+            self.check_head()
+
     def forget_head(self) -> None:
         """After a transaction that did not commit: the head is what the database says, not what was hoped."""
         self._last = None

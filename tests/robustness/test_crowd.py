@@ -8,7 +8,7 @@ import time
 from tests.fixtures.nursery import Child, Nursery
 from tests.fixtures.projects import Project
 from tests.robustness.changelogs import assert_complete, on_postgresql, on_sqlite
-from tests.robustness.waiting import wait_for
+from tests.robustness.waiting import slow_statement, wait_for
 
 CROWD = 20
 
@@ -40,16 +40,10 @@ WAITS = """
         rollback: {irreversible: nobody asks}
       - {id: last, sql: INSERT INTO log VALUES (3), rollback: DELETE FROM log WHERE part = 3}
     """
-SLOW = {
-    "postgresql": "SELECT pg_sleep(3)",
-    "sqlite": "CREATE TABLE big AS WITH RECURSIVE g(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM g WHERE id < 3000000)"
-    " SELECT count(*) AS n FROM g",
-}
 
 
 def slow_changelog(project: Project) -> None:
-    slow = next(sql for kind, sql in SLOW.items() if project.url.startswith(kind))
-    project.write(WAITS.replace("{slow}", slow))
+    project.write(WAITS.replace("{slow}", slow_statement(project.url, 3)))
 
 
 def is_at_work(project: Project) -> bool:

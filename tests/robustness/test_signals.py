@@ -10,20 +10,13 @@ import pytest
 from tests.fixtures.nursery import Child, Nursery
 from tests.fixtures.projects import Project
 from tests.fixtures.proxy import relay_to, through
-from tests.robustness.waiting import wait_for
+from tests.robustness.waiting import slow_statement, wait_for
 
-SLOW = {
-    "postgresql": "SELECT pg_sleep({seconds})",
-    "sqlite": "CREATE TABLE big AS WITH RECURSIVE g(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM g"
-    " WHERE id < {seconds} * 1000000) SELECT count(*) AS n FROM g",
-}
 CODES = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 
 
 def write(project: Project, *, seconds: int, outside: bool = False) -> None:
     """Three changesets that leave marks; the middle one takes about so long, and the last one second."""
-    kind = next(kind for kind in SLOW if project.url.startswith(kind))
-    slow = SLOW[kind].replace("{seconds}", str(seconds))
     project.write(
         f"""
         changesets:
@@ -33,13 +26,13 @@ def write(project: Project, *, seconds: int, outside: bool = False) -> None:
             rollback: {{irreversible: nobody asks}}
             sql: |
               INSERT INTO log VALUES (1);
-              {slow};
+              {slow_statement(project.url, seconds)};
               INSERT INTO log VALUES (2);
           - id: last
             rollback: DELETE FROM log WHERE part = 3
             sql: |
               INSERT INTO log VALUES (3);
-              {SLOW[kind].replace("{seconds}", "1").replace("big", "small")};
+              {slow_statement(project.url, 1, "small")};
         """
     )
 
