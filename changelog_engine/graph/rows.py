@@ -163,12 +163,12 @@ class Rows:
         for (table, column), numbers in tightening.items():
             if table not in by_name:
                 continue
-            preparing = list(dict.fromkeys(self._preparing(by_name[table], column)))
-            for before, after in across(preparing, numbers):
+            shown = f"{table}.{column}" if column and "," not in column else table
+            preparing = dict(self._preparing(by_name[table], column))
+            for before, after in across(list(preparing), numbers):
                 part, place = self._place_of_tightening(after, table)
-                shown = f"{table}.{column}" if column and "," not in column else table
                 reason = f"makes {shown} stricter, after `{self._id(before)}` changed its rows"
-                self.edges.add(before, after, Found(Strength.AFTER, Firmness.CERTAIN, reason, part, place))
+                self.edges.add(before, after, Found(preparing[before], Firmness.CERTAIN, reason, part, place))
             if column and "," not in column:
                 self._add_rows_without(by_name[table], column, numbers)
 
@@ -193,13 +193,18 @@ class Rows:
         """The foreign keys that are added to a table that was there before."""
         return (each for each in footprint.foreign_keys if not footprint.makes_relation(each.key.relation))
 
-    def _preparing(self, relation: Thing, column: str) -> Iterator[int]:
+    def _preparing(self, relation: Thing, column: str) -> Iterator[tuple[int, Strength]]:
+        """Who changes the rows that are to be kept to a stricter rule: it holds no more without who fills all of them,
+        and so requires that one.
+        """
         columns = {name for name in column.split(",") if name}
         for number, (write, _) in self.written[relation]:
-            if write.writing is Writing.DELETES or (
+            if write.writing is Writing.UPDATES and columns and columns <= set(write.columns) and write.rows is None:
+                yield number, Strength.REQUIRES
+            elif write.writing is Writing.DELETES or (
                 write.writing is Writing.UPDATES and (not columns or not write.columns or columns & set(write.columns))
             ):
-                yield number
+                yield number, Strength.AFTER
 
     def _place_of_tightening(self, number: int, name: str) -> tuple[int, int]:
         footprint = self.footprints[number]

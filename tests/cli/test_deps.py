@@ -153,12 +153,12 @@ def test_what_only_orders_is_written_as_optional_and_what_only_ties_is_not(cli: 
           - {id: make, sql: "CREATE TABLE t (id int PRIMARY KEY, a int)", rollback: DROP TABLE t}
           - {id: rows, depends_on: [make], sql: INSERT INTO t (id) SELECT 1, rollback: DELETE FROM t}
           - {id: fill, depends_on: [make], sql: UPDATE t SET a = 1, rollback: SELECT 1}
-          - {id: strict, depends_on: [ make ], sql: ALTER TABLE t ALTER a SET NOT NULL, rollback: SELECT 1}
+          - {id: gone, depends_on: [ make ], sql: ALTER TABLE t DROP COLUMN a, rollback: SELECT 1}
         """
     )
     cli("deps", *URL, "--write")
     text = text_of(cli)
-    assert "{id: strict, depends_on: [ make, {id: fill, optional: true} ], sql:" in text
+    assert "{id: gone, depends_on: [ make, {id: fill, optional: true} ], sql:" in text
     assert "{id: fill, depends_on: [make], sql:" in text
     assert ("fill", "after", "rows", False) in needs(cli)
 

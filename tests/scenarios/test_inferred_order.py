@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import URL
 
 from changelog_engine.catalog import Catalog, compare
 from changelog_engine.databases.connect import connect, database_kind
@@ -16,6 +18,10 @@ from changelog_engine.plan.request import Dependents, RollbackRequest, Selected
 from tests.fixtures.databases import Server
 from tests.fixtures.projects import Project
 from tests.fixtures.shop import PIECES, changelog_of, pieces_for, write_shop
+
+
+def text_of(url: URL) -> str:
+    return url.render_as_string(hide_password=False)
 
 
 def catalog_of(url: str) -> Catalog:
@@ -39,7 +45,7 @@ def test_the_order_of_the_files_makes_no_other_database(tmp_path: Path, postgres
     catalogs = []
     for seed in (11, 12):
         made = postgresql_server.create_database()
-        url = made.render_as_string(hide_password=False)
+        url = text_of(made)
         (folder := tmp_path / str(seed)).mkdir()
         write_shop(folder, PIECES, seed)
         Project(folder, url).update()
@@ -48,28 +54,32 @@ def test_the_order_of_the_files_makes_no_other_database(tmp_path: Path, postgres
     assert compare(*catalogs) == ()
 
 
-def test_a_targeted_rollback_leaves_what_the_remaining_ones_make(
-    tmp_path: Path, postgresql_url: str, postgresql_server: Server
-) -> None:
+@pytest.fixture
+def applied(tmp_path: Path, postgresql_server: Server) -> Iterator[URL]:
+    """A database with all of the shop, to be copied."""
     write_shop(tmp_path, PIECES, 5)
-    project = Project(tmp_path, postgresql_url)
-    project.update()
+    made = postgresql_server.create_database()
+    Project(tmp_path, text_of(made)).update()
+    yield made
+    postgresql_server.drop_database(made)
 
-    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+
+def test_a_targeted_rollback_leaves_what_the_remaining_ones_make(
+    tmp_path: Path, applied: URL, postgresql_server: Server
+) -> None:
+    @settings(max_examples=6, deadline=None)
     @given(st.sampled_from([piece.id for piece in PIECES]))
     def holds(target: str) -> None:
-        undone = set(project.rollback(Selected(target), Dependents.CASCADE).rolled_back)
-        found = catalog_of(postgresql_url)
-        project.update()
-        made = postgresql_server.create_database()
-        url = made.render_as_string(hide_password=False)
+        copy, empty = postgresql_server.create_database(template=applied), postgresql_server.create_database()
+        undone = set(Project(tmp_path, text_of(copy)).rollback(Selected(target), Dependents.CASCADE).rolled_back)
         (folder := tmp_path / "remaining").mkdir(exist_ok=True)
-        other = Project(folder, url)
+        other = Project(folder, text_of(empty))
         other.write(changelog_of([piece for piece in PIECES if piece.id not in undone]))
         other.update()
-        expected = catalog_of(url)
-        postgresql_server.drop_database(made)
-        assert [str(difference) for difference in compare(expected, found)] == []
+        differences = compare(catalog_of(text_of(empty)), catalog_of(text_of(copy)))
+        postgresql_server.drop_database(copy)
+        postgresql_server.drop_database(empty)
+        assert [str(difference) for difference in differences] == []
 
     holds()
 

@@ -243,10 +243,21 @@ def test_a_stricter_rule_comes_after_the_backfill() -> None:
     tighten = subject("tighten", column(Act.TIGHTENS, "orders.total"))
     fill = subject("fill", updates("orders", ["total"]))
     other = subject("other", updates("orders", ["customer_id"]))
-    found = inferred(tighten, fill, other, TOTAL, ORDERS, CUSTOMERS)
-    assert "tighten after fill" in told(found)
+    some = subject("some", updates("orders", ["total"], {"id": "1"}))
+    found = inferred(tighten, fill, some, other, TOTAL, ORDERS, CUSTOMERS, declared=[("fill", "some")])
+    assert {"tighten requires fill", "tighten after some"} <= told(found)
     assert "tighten after other" not in told(found)
     assert found.conflicts == ()
+
+
+def test_rows_without_a_value_are_there_before_it_is_filled_in_and_asked_for() -> None:
+    tighten = subject("tighten", column(Act.TIGHTENS, "orders.total"))
+    fill = subject("fill", updates("orders", ["total"]))
+    bare = subject("bare", inserts("orders", {"id": "1", "customer_id": "NULL"}))
+    full = subject("full", inserts("orders", {"id": "2", "customer_id": "NULL", "total": "3"}))
+    found = inferred(tighten, fill, bare, full, TOTAL, ORDERS, CUSTOMERS)
+    assert {"fill after bare", "tighten after bare"} <= told(found)
+    assert "tighten after full" not in told(found)
 
 
 # ------------------------------------------------------------------------------------------------- conflicts
