@@ -146,8 +146,15 @@ class Ties:
         verbs = {"changes": "changes rows of", "inserts": "inserts rows of"}
         for first, second in pairwise(layers):
             for before, after in _across(first.numbers, second.numbers):
-                if not self._apart(relation, before, after):
+                both_change = first.kind == second.kind
+                if not (self._commute if both_change else self._apart)(relation, before, after):
                     self._tie(before, verbs[first.kind], after, verbs[second.kind], name, second.numbers[0])
+
+    def _commute(self, relation: Thing, before: int, after: int) -> bool:
+        """Whether two that change rows do so to other columns or rows."""
+        alone = _Layer("changes", [], keys=set())
+        alone.add(self._part(before, relation))
+        return alone.takes(self._part(after, relation))
 
     def _apart(self, relation: Thing, before: int, after: int) -> bool:
         """Whether both are about literal rows, and not the same: what is about the same has its edge already."""
@@ -159,7 +166,7 @@ class Ties:
             not {value for name, value in first.keys if name == column}
             & {value for name, value in second.keys if name == column}
             for column in columns - first.sets - second.sets
-        ) or not columns.isdisjoint(first.sets & second.sets)
+        )
 
     def _part(self, number: int, relation: Thing) -> _Part:
         """All that a changeset does to the rows of a relation."""
