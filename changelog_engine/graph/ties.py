@@ -5,54 +5,63 @@ that several change.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from changelog_engine.graph.footprint import Footprint, Written, full_name
 from changelog_engine.graph.gathering import FEW, Group, Tie
 from changelog_engine.graph.rows import plain
-from changelog_engine.sql.effects import Kind, Thing, Writing
+from changelog_engine.sql.effects import Kind, RowWrite, Thing, Writing
 
 ALL = frozenset({"*"})
 
 
+Keys = Mapping[str, AbstractSet[str]]
+"""By the columns that all rows are known by, their values there; none where the rows cannot be told."""
+
+
 @dataclass(slots=True)
 class _Part:
-    """What one changeset does to the rows of one relation: ``sets`` and ``reads`` are columns, ``keys`` the rows that
-    are meant, as (column, value), None where they cannot be told.
-    """
+    """What one changeset does to the rows of one relation: ``sets`` and ``reads`` are columns."""
 
     number: int
-    written: Written
     sets: frozenset[str]
     reads: frozenset[str]
-    keys: frozenset[tuple[str, str]] | None
+    keys: Keys
+
+    def commutes(self, other: _Part | _Layer) -> bool:
+        """Whether two changes are of other columns, or of other rows by some key."""
+        is_of_all = "*" in self.sets or "*" in other.sets
+        is_apart = not (self.sets & (other.sets | other.reads) or self.reads & other.sets)
+        return (is_apart and not is_of_all) or self.is_of_other_rows(other)
+
+    def is_of_other_rows(self, other: _Part | _Layer) -> bool:
+        common = self.keys.keys() & other.keys.keys() - self.sets - other.sets
+        return any(self.keys[column].isdisjoint(other.keys[column]) for column in common)
 
 
 @dataclass(slots=True)
 class _Layer:
-    """Changesets that follow each other and commute."""
+    """Changesets that follow each other and commute; of those that change rows what all of them do."""
 
     kind: str
     numbers: list[int]
-    sets: set[str] = field(default_factory=set)
-    reads: set[str] = field(default_factory=set)
-    keys: set[tuple[str, str]] | None = None
-
-    def takes(self, part: _Part) -> bool:
-        """Whether an update commutes with those of the layer: other columns, or other rows by one key."""
-        if not (part.sets & (self.sets | self.reads) or part.reads & self.sets) and "*" not in self.sets | part.sets:
-            return True
-        if self.keys is None or part.keys is None or self.keys & part.keys:
-            return False
-        columns = {column for column, _ in self.keys | part.keys}
-        return len(columns) == 1 and not columns & (self.sets | part.sets)
+    sets: frozenset[str] = frozenset()
+    reads: frozenset[str] = frozenset()
+    keys: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, part: _Part) -> None:
+        if not self.numbers:
+            self.keys = {column: set(values) for column, values in part.keys.items()}
+        for column in list(self.keys):
+            if column in part.keys:
+                self.keys[column] |= part.keys[column]
+            else:
+                del self.keys[column]
         self.numbers.append(part.number)
         self.sets |= part.sets
         self.reads |= part.reads
-        self.keys = None if self.keys is None or part.keys is None else self.keys | part.keys
 
 
 class Ties:
@@ -134,10 +143,10 @@ class Ties:
         for number in sorted(changes.keys() | inserts.keys(), key=self.place.__getitem__):
             if number in changes:
                 part = self._part(number, relation)
-                if layers and layers[-1].kind == "changes" and layers[-1].takes(part):
+                if layers and layers[-1].kind == "changes" and part.commutes(layers[-1]):
                     layers[-1].add(part)
                     continue
-                layers.append(_Layer("changes", [], keys=set()))
+                layers.append(_Layer("changes", []))
                 layers[-1].add(part)
             elif layers and layers[-1].kind == "inserts":
                 layers[-1].numbers.append(number)
@@ -146,27 +155,10 @@ class Ties:
         verbs = {"changes": "changes rows of", "inserts": "inserts rows of"}
         for first, second in pairwise(layers):
             for before, after in _across(first.numbers, second.numbers):
+                one, other = self._part(before, relation), self._part(after, relation)
                 both_change = first.kind == second.kind
-                if not (self._commute if both_change else self._apart)(relation, before, after):
+                if not (one.commutes(other) if both_change else one.is_of_other_rows(other)):
                     self._tie(before, verbs[first.kind], after, verbs[second.kind], name, second.numbers[0])
-
-    def _commute(self, relation: Thing, before: int, after: int) -> bool:
-        """Whether two that change rows do so to other columns or rows."""
-        alone = _Layer("changes", [], keys=set())
-        alone.add(self._part(before, relation))
-        return alone.takes(self._part(after, relation))
-
-    def _apart(self, relation: Thing, before: int, after: int) -> bool:
-        """Whether both are about literal rows, and not the same: what is about the same has its edge already."""
-        first, second = self._part(before, relation), self._part(after, relation)
-        if first.keys is None or second.keys is None or not first.keys or not second.keys:
-            return False
-        columns = {column for column, _ in first.keys} & {column for column, _ in second.keys}
-        return any(
-            not {value for name, value in first.keys if name == column}
-            & {value for name, value in second.keys if name == column}
-            for column in columns - first.sets - second.sets
-        )
 
     def _part(self, number: int, relation: Thing) -> _Part:
         """All that a changeset does to the rows of a relation."""
@@ -178,14 +170,8 @@ class Ties:
             sets |= set(write.columns or ALL)
         own = full_name(relation)
         reads = {thing.name for thing in footprint.needs if thing.kind is Kind.COLUMN and thing.of == own}
-        keys: set[tuple[str, str]] | None = set()
-        for written in writes:
-            rows = written.write.rows
-            if rows is None or keys is None:
-                keys = None
-                break
-            keys |= {(column, plain(value)) for row in rows for column, value in row}
-        return _Part(number, writes[0], frozenset(sets), frozenset(reads), None if keys is None else frozenset(keys))
+        keys = _keys([written.write for written in writes])
+        return _Part(number, frozenset(sets), frozenset(reads), keys)
 
     def _tie_groups(
         self,
@@ -230,6 +216,16 @@ class Ties:
 
     def _id(self, number: int) -> str:
         return self.footprints[number].subject.id
+
+
+def _keys(writes: Sequence[RowWrite]) -> Keys:
+    rows: list[dict[str, str]] = []
+    for write in writes:
+        if write.rows is None:
+            return {}
+        rows += [{column: plain(value) for column, value in row} for row in write.rows]
+    common = set.intersection(*(set(row) for row in rows)) if rows else set()
+    return {column: frozenset(row[column] for row in rows) for column in common}
 
 
 def _across(befores: Sequence[int], afters: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -422,3 +422,14 @@ def test_ten_thousand_changesets_take_less_than_a_second() -> None:
     found = inferred(*many)
     assert time.process_time() - started < 3
     assert len(found.edges) < 6 * len(many)
+
+
+def test_many_that_change_rows_of_their_own_stay_independent() -> None:
+    many = [
+        subject(f"c{n}", inserts("customers", {"id": str(n)}), updates("customers", ["email"], {"id": str(n)}))
+        for n in range(3000)
+    ]
+    started = time.process_time()
+    found = inferred(CUSTOMERS, *many)
+    assert time.process_time() - started < 3
+    assert (len(found.edges), found.conflicts) == (3000, ())
