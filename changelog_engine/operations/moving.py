@@ -2,7 +2,7 @@
 
 What it makes is a list of plain statements that stand in any transaction, and keep what Alembic alone would lose:
 indexes and triggers as they are written, types and defaults as they are written, the counter of AUTOINCREMENT. The
-first statements are a guard: they refuse to run where the table, its indexes or its triggers are not exactly what the
+first statements are a guard: they refuse to run where the table, its indexes or its triggers are not what the
 copy was made for (else whatever somebody added to them would be gone), and where foreign keys are enforced, as
 dropping the old table would then delete, by cascade, the rows that refer to it.
 """
@@ -21,7 +21,7 @@ from sqlalchemy.util import OrderedSet
 from changelog_engine.operations.collecting import Collector
 from changelog_engine.operations.constructs import Verbatim
 from changelog_engine.operations.errors import OperationError
-from changelog_engine.operations.scratch import Definition, Scratch
+from changelog_engine.operations.scratch import Definition, Scratch, fingerprint, quoted
 from changelog_engine.operations.types import Native
 from changelog_engine.sql.lexer import PLAIN, lexer_for
 
@@ -73,7 +73,7 @@ def move(
     kept = [part for part in parts if not _goes(scratch, part, dropped)]
     counter = _keep_counter(old.name, create) if _KEPT["AUTOINCREMENT"].search(create) else ()
     return (
-        *_guard(old, parts),
+        *_guard(old.name, scratch.fingerprint(old.name)),
         create,
         insert,
         *counter,
@@ -204,41 +204,31 @@ def _goes(scratch: Scratch, part: Definition, dropped: Collection[str]) -> bool:
     return part.type == "index" and any(name.lower() in gone for name in scratch.index_columns(part.name))
 
 
-def _guard(table: Definition, parts: tuple[Definition, ...]) -> Iterator[str]:
-    expected = _quoted("\n".join([table.sql, *(part.sql for part in parts)]))
+def _guard(table: str, expected: str) -> Iterator[str]:
     changed = (
-        f"the table {table.name} is not what it was when this was planned: undo first what has changed it since, "
+        f"the table {table} is not what it was when this was planned: undo first what has changed it since, "
         "or plan this anew"
     )
-    enforced = f"the table {table.name} cannot be copied while foreign keys are enforced"
-    yield "CREATE TEMP TABLE changelog_guard (definition, enforced)"
+    enforced = f"the table {table} cannot be copied while foreign keys are enforced"
+    yield "CREATE TEMP TABLE changelog_guard (fingerprint, enforced)"
     yield (
         "CREATE TEMP TRIGGER changelog_guard BEFORE INSERT ON changelog_guard BEGIN "
-        f"SELECT RAISE(ABORT, {_quoted(changed)}) WHERE NEW.definition IS NOT {expected}; "
-        f"SELECT RAISE(ABORT, {_quoted(enforced)}) WHERE NEW.enforced; END"
+        f"SELECT RAISE(ABORT, {quoted(changed)}) WHERE NEW.fingerprint IS NOT {quoted(expected)}; "
+        f"SELECT RAISE(ABORT, {quoted(enforced)}) WHERE NEW.enforced; END"
     )
-    yield (
-        "INSERT INTO changelog_guard SELECT group_concat(sql, char(10)), (SELECT foreign_keys FROM pragma_foreign_keys)"
-        " FROM (SELECT sql FROM main.sqlite_master"
-        f" WHERE tbl_name = {_quoted(table.name)} COLLATE NOCASE AND sql IS NOT NULL"
-        " ORDER BY type <> 'table', type, name)"
-    )
+    yield (f"INSERT INTO changelog_guard SELECT ({fingerprint(table)}), (SELECT foreign_keys FROM pragma_foreign_keys)")
     yield "DROP TABLE temp.changelog_guard"
 
 
 def _keep_counter(table: str, create: str) -> Iterator[str]:
     """AUTOINCREMENT never gives a number twice, those of deleted rows neither."""
-    copy = _quoted(_created_name(create))
+    copy = quoted(_created_name(create))
     yield f"DELETE FROM sqlite_sequence WHERE name = {copy}"
     yield (
-        f"INSERT INTO sqlite_sequence (name, seq) SELECT {copy}, seq FROM sqlite_sequence WHERE name = {_quoted(table)}"
+        f"INSERT INTO sqlite_sequence (name, seq) SELECT {copy}, seq FROM sqlite_sequence WHERE name = {quoted(table)}"
     )
 
 
 def _created_name(create: str) -> str:
     name = create.removeprefix("CREATE TABLE").lstrip().split(" (", 1)[0].strip()
     return name[1:-1].replace('""', '"') if name.startswith('"') else name
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -9,6 +9,33 @@ from typing import NamedTuple
 
 from changelog_engine.operations.errors import OperationError
 
+# All that a copy of a table would have to have: columns, foreign keys, unique keys, indexes, triggers; and of what no
+# pragma tells, the checks, the length of the definition. Neither the order of its parts matters nor their quotes, as
+# undoing later changes may leave them in another one.
+_FINGERPRINT = """SELECT group_concat(part, char(10)) FROM (
+SELECT 'column ' || name || ' ' || upper(type) || ' ' || ("notnull" OR pk) || ' ' || coalesce(dflt_value, '')
+  || ' ' || pk AS part FROM pragma_table_xinfo({table})
+UNION ALL SELECT 'foreign key ' || "from" || ' ' || "table" || ' ' || coalesce("to", '') || ' ' || on_update || ' '
+  || on_delete FROM pragma_foreign_key_list({table})
+UNION ALL SELECT 'unique ' || (SELECT group_concat(name) FROM pragma_index_info(keys.name))
+  FROM pragma_index_list({table}) AS keys WHERE origin = 'u'
+UNION ALL SELECT type || ' ' || replace(sql, '"', '') FROM main.sqlite_master
+  WHERE tbl_name = {table} COLLATE NOCASE AND type <> 'table' AND sql IS NOT NULL
+UNION ALL SELECT 'length '
+  || length(replace(replace(replace(replace(sql, '"', ''), ' ', ''), char(10), ''), char(9), ''))
+  FROM main.sqlite_master WHERE name = {table} COLLATE NOCASE AND type = 'table'
+ORDER BY part)"""
+
+
+def fingerprint(table: str) -> str:
+    """SQL that gives one text, the same for tables that are the same."""
+    return _FINGERPRINT.replace("{table}", quoted(table))
+
+
+def quoted(text: str) -> str:
+    """A text as a literal."""
+    return "'" + text.replace("'", "''") + "'"
+
 
 class Definition(NamedTuple):
     """A row of ``sqlite_master``."""
@@ -80,6 +107,11 @@ class Scratch:
             (table,),
         )
         return tuple(Definition(*row) for row in rows.fetchall())
+
+    def fingerprint(self, table: str) -> str:
+        """What a table is like, with its indexes and triggers."""
+        ((found,),) = self.connection.execute(fingerprint(table)).fetchall()
+        return str(found)
 
     def index_columns(self, index: str) -> tuple[str, ...]:
         """The columns of an index; expressions are none."""

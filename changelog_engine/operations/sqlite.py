@@ -13,7 +13,7 @@ from changelog_engine.operations import constructs
 from changelog_engine.operations.errors import OperationError
 from changelog_engine.operations.moving import move
 from changelog_engine.operations.render import CONSTRAINTS, alterations, render
-from changelog_engine.operations.scratch import Scratch
+from changelog_engine.operations.scratch import Scratch, quoted
 from changelog_engine.operations.values import (
     Values,
     flag,
@@ -129,20 +129,14 @@ def _checked(operation: Operation) -> tuple[str, ...]:
     table, target = relation(values).name, relation({"table": text(values, "references")}).name
     name = text(values, "name")
     message = f"rows of {table} refer by {name} to rows of {target} that are not there"
-    found = (
-        f'SELECT 1 FROM pragma_foreign_key_check({_quoted(table)}) WHERE "parent" = {_quoted(target)} COLLATE NOCASE'
-    )
+    found = f'SELECT 1 FROM pragma_foreign_key_check({quoted(table)}) WHERE "parent" = {quoted(target)} COLLATE NOCASE'
     return (
         "CREATE TEMP TABLE changelog_guard (is_met)",
         "CREATE TEMP TRIGGER changelog_guard BEFORE INSERT ON changelog_guard WHEN NEW.is_met IS NOT 1 "
-        f"BEGIN SELECT RAISE(ABORT, {_quoted(message)}); END",
+        f"BEGIN SELECT RAISE(ABORT, {quoted(message)}); END",
         f"INSERT INTO changelog_guard SELECT NOT EXISTS ({found})",
         "DROP TABLE temp.changelog_guard",
     )
-
-
-def _quoted(text_: str) -> str:
-    return "'" + text_.replace("'", "''") + "'"
 
 
 _MOVES: dict[str, Callable[[Values], Change]] = {

@@ -225,8 +225,9 @@ class Rendering:
             message = f"{what}changeset `{changeset.id}`: `{filled.kind}`: {error.message}"
             self.problems.append(Problem(message, filled.location, hint=error.hint))
             return ()
-        if not rendered:
-            self.notes.append(f"`{changeset.id}`: {self.dbms} keeps no comments, so `{filled.kind}` does nothing there")
+        note = f"`{changeset.id}`: {self.dbms} keeps no comments, so `{filled.kind}` does nothing there"
+        if not rendered and note not in self.notes:
+            self.notes.append(note)
         return [Statement(self._template(sql), filled.location, is_written=False) for sql in rendered]
 
     def _filled_quietly(self, operation: Operation) -> Operation | None:

@@ -120,6 +120,15 @@ def look(
     )
 
 
+def rendering_of(
+    changelog: Changelog, graph: ChangesetGraph, filters: Filters, dbms: str, definitions: Definitions
+) -> Rendering:
+    """A rendering by itself, for a database that has these definitions."""
+    values = values_of(changelog, filters)
+    secrets = _secrets(changelog, values, needs_secrets=True)
+    return Rendering(graph, changelog.parameters, values.values, secrets, dbms, filters.consideration, definitions)
+
+
 def _secrets(changelog: Changelog, values: Values, *, needs_secrets: bool) -> frozenset[str]:
     declared = frozenset(name for name, parameter in changelog.parameters.items() if parameter.secret)
     return frozenset(values.secrets) if needs_secrets else declared

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from changelog_engine.graph.build import ChangesetGraph, Edge
 from changelog_engine.model import Origin, Run, Strength
@@ -32,6 +33,21 @@ def changeset_step(situation: Situation, standing: Standing, rendering: Renderin
         rollback=rendering.rollback(changeset),
         consideration=rendering.consideration(changeset),
     )
+
+
+def rendered_anew(steps: Sequence[Step], rendering: Rendering) -> tuple[Step, ...]:
+    """Steps whose statements fit what ``rendering`` finds, where typed changes have made them: the steps may have been
+    planned for another order.
+    """
+    found = []
+    for step in steps:
+        changeset = step.changeset
+        if changeset is None or step.action is not Action.APPLY:
+            found.append(step)
+            continue
+        statements, rollback = rendering.statements(changeset), rendering.rollback(changeset)
+        found.append(replace(step, statements=statements, rollback=rollback))
+    return tuple(found)
 
 
 def _reason(standing: Standing) -> str:

@@ -16,7 +16,10 @@ from changelog_engine.execute.interruption import Interruption
 from changelog_engine.execute.worker import Worker
 from changelog_engine.ledger.names import LEDGER, LOCK, STATE
 from changelog_engine.loading import Loaded
+from changelog_engine.model import Operation
 from changelog_engine.plan.request import Filters
+from changelog_engine.plan.state import rendering_of
+from changelog_engine.plan.stepping import rendered_anew
 from changelog_engine.plan.steps import Plan, Step
 from changelog_engine.run import Run
 from changelog_engine.scratch.databases import Scratch, scratch_database
@@ -57,7 +60,24 @@ class Ground:
 
         Raises ChangesetFailedError; what was done before the failure stays.
         """
-        return self.execute(replace(self.trial.plan, steps=tuple(steps)))
+        return self.execute(replace(self.trial.plan, steps=self._as_found(steps)))
+
+    def _as_found(self, steps: Sequence[Step]) -> tuple[Step, ...]:
+        """The steps as they would be planned for this database as it is now, where that makes a difference."""
+        if not any(
+            isinstance(change, Operation) for step in steps if step.changeset for change in step.changeset.changes
+        ):
+            return tuple(steps)
+        if not (definitions := self.run.session.definitions()):
+            return tuple(steps)
+        trial, loaded = self.trial, self.trial.loaded
+        kind = self.run.session.kind
+        rendering = rendering_of(loaded.changelog, loaded.graph, trial.filters, kind, lambda: definitions)
+        found = rendered_anew(steps, rendering)
+        if rendering.problems:
+            first = rendering.problems[0]
+            raise ChangesetFailedError(first.message, hint=first.hint, location=first.location)
+        return found
 
     def execute(self, plan: Plan) -> tuple[str, ...]:
         """Run a plan; gives the changesets that it applied or undid. Raises ChangesetFailedError as ``apply``."""

@@ -416,3 +416,57 @@ def test_a_table_can_be_moved_in_the_plan_that_creates_it(tmp_path: Path, sqlite
     project.write(GROWN + WIDER)
     project.update()
     assert "name TEXT DEFAULT 'a:b'" in master(project)["t"]
+
+
+def test_changesets_that_move_one_table_are_undone_one_after_the_other(tmp_path: Path, sqlite_url: str) -> None:
+    project = Project(tmp_path, sqlite_url)
+    project.write("""
+        changesets:
+          - id: t
+            changes:
+              - create_table:
+                  table: t
+                  columns: [{name: a, type: integer, unique: true}, {name: b, type: integer, default: -1}]
+              - add_unique_constraint: {name: both, table: t, columns: [a, b]}
+              - create_index: {name: by_b, table: t, columns: [b]}
+          - id: checked
+            depends_on: [t]
+            changes:
+              - add_check_constraint: {name: some, table: t, condition: a > 0}
+          - id: wider
+            depends_on: [checked]
+            changes:
+              - add_column: {table: t, column: {name: c, type: integer, unique: true}}
+              - add_unique_constraint: {name: a_c, table: t, columns: [a, c]}
+          - id: renamed
+            depends_on: [wider]
+            changes:
+              - rename_table: {from: t, to: u}
+        """)
+    for count in (4, 3, 2):
+        project.update()
+        project.rollback(LastApplied(count))
+    project.update()
+    project.rollback(Everything())
+    assert master(project) == {}
+
+
+def test_a_proof_on_sqlite_finds_nothing_wrong_with_moved_tables(tmp_path: Path, sqlite_url: str) -> None:
+    project = Project(tmp_path, sqlite_url)
+    changeset = """
+          - id: {name}
+            depends_on: [t]
+            changes:
+              - add_column: {table: t, column: {name: {name}, type: integer, unique: true}}
+        """
+    project.write(
+        """
+        changesets:
+          - id: t
+            changes:
+              - create_table: {table: t, columns: [{name: id, type: integer}]}
+        """.rstrip()
+        + "".join(changeset.replace("{name}", name).rstrip() for name in ("b", "c", "d"))
+    )
+    ended = command(project, "verify", "--orders", "4")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
