@@ -184,8 +184,9 @@ class Rows:
         later = filling | {number: self._place_of_tightening(number, full_name(relation)) for number in tightening}
         befores = [number for number in inserting if number not in later]
         for before, after in across(befores, sorted(later)):
-            does = "fills in" if after in filling else "makes stricter"
-            reason = f"{does} {full_name(relation)}.{column}, which rows that `{self._id(before)}` inserts are without"
+            shown = f"{full_name(relation)}.{column}"
+            does = f"fills in {shown}" if after in filling else f"makes {shown} stricter"
+            reason = f"{does}, which rows that `{self._id(before)}` inserts are without"
             self.edges.add(before, after, Found(Strength.AFTER, Firmness.SOFT, reason, *later[after]))
 
     @staticmethod

@@ -101,6 +101,15 @@ def test_what_goes_with_it_is_shown_with_the_reason(postgresql_project: Project)
     )
 
 
+def test_all_of_it_can_be_written_into_the_files(postgresql_project: Project) -> None:
+    write_shop(postgresql_project.folder, PIECES, 7)
+    before = postgresql_project.engine().deps()
+    written = postgresql_project.engine().deps(write=True)
+    assert {edge.reason for edge in written.edges} == {edge.reason for edge in before.edges}
+    assert sum(edge.declared for edge in written.edges) > 80
+    assert len(postgresql_project.update().applied) == 60
+
+
 def test_the_ledger_keeps_what_was_inferred_so_that_any_checkout_can_undo_it(postgresql_project: Project) -> None:
     project = postgresql_project
     project.write(
