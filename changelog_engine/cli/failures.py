@@ -86,9 +86,10 @@ def _after_failure(error: ChangesetFailedError, call: Call) -> tuple[str, str]:
         return state, "" if is_sound else f"{mend.partition(',')[0]}, and run it again"
     if step is None or isinstance(error, PreconditionFailedError):
         return "", mend
-    if step.transaction:
+    if error.facts.get("is_undone", step.transaction):
         return f"`{step.id}` left nothing behind: its transaction was rolled back", mend
-    state = f"`{step.id}` runs outside of a transaction: what its statements did before that stays"
+    why = "on this database DDL commits by itself" if step.transaction else "it runs outside of a transaction"
+    state = f"`{step.id}`: {why}, so what its statements did before that stays"
     return state, f"see `changelog status` for how far it came; {mend}"
 
 

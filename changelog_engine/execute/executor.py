@@ -143,6 +143,7 @@ class Executor:
         on.
         """
         self._record_failure(step, error)
+        error.facts["is_undone"] = is_undone_where_it_fails(self.worker.session, step)
         if step.changeset is None or step.changeset.on_error is OnError.HALT or step.action is Action.ROLLBACK:
             raise error
         self._go_on_without(step, index, error)

@@ -495,3 +495,16 @@ def test_what_is_done_by_half_is_not_tried_again(project: Project) -> None:
     blocker.close()
     assert project.update().applied == ("waits",)
     assert is_intact(project)
+
+
+def test_what_a_failed_changeset_has_left_is_said(project: Project) -> None:
+    project.write("""
+        changesets:
+          - id: half
+            sql: CREATE TABLE half (id int); CREATE TABLE half (id int)
+            rollback: DROP TABLE half
+        """)
+    done = changelog("update", "--changelog", "main.yaml", "--url", project.url, cwd=project.folder)
+    assert done.returncode == 1
+    assert "`half`: on this database DDL commits by itself, so what its statements did before that stays" in done.stderr
+    assert project.has_table("half")
