@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
+from changelog_engine.memory import Memory, said_by
 from changelog_engine.model import (
     Changelog,
     Changeset,
@@ -22,9 +23,6 @@ from changelog_engine.model import (
 from changelog_engine.plan.filtering import is_for_kind
 from changelog_engine.sql.inverses import Inverse, UncertainError
 from changelog_engine.sql.statements import clean_text, text_for
-
-if TYPE_CHECKING:
-    from changelog_engine.memory import Memory
 
 REMEDY = (
     "write the SQL that undoes it, have the data saved with `rollback: {backup: {tables: [...]}}`, or say that nothing "
@@ -48,7 +46,7 @@ def derive_rollbacks(changelog: Changelog, order: Sequence[str], dbms: str, memo
     wanted = {changeset.id for changeset in changelog.changesets if _is_wanted(changeset, dbms)}
     if not wanted:
         return Derivation(changelog)
-    key = memory.key("rollbacks", dbms, repr(changelog.inventory))
+    key = memory.key("rollbacks", dbms, said_by(changelog), repr(order))
     found = memory.get([key]).get(key)
     if not isinstance(found, dict) or found.keys() != wanted:
         found = _work_out(changelog, order, dbms, wanted)

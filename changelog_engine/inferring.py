@@ -10,7 +10,7 @@ from typing import Any
 from changelog_engine.graph.build import Inferring
 from changelog_engine.graph.inferred import Inference, Subject
 from changelog_engine.graph.inferred_form import VERSION, dump_inference, load_inference
-from changelog_engine.memory import Memory
+from changelog_engine.memory import Memory, said_by
 from changelog_engine.model import Change, Changelog, Changeset, Operation, SqlText
 from changelog_engine.plan.filtering import is_for_kind
 from changelog_engine.sql import effects_form
@@ -21,20 +21,21 @@ from changelog_engine.sql.statements import text_for
 def inferring(changelog: Changelog, dbms: str, memory: Memory) -> Inferring | None:
     """What the graph is to ask for edges; None where the changelog wants none inferred.
 
-    The whole of it is remembered for a changelog that has not changed, and else what each of its files does.
+    The whole of it is remembered for a changelog that says the same, and else what each of its files does.
     """
     if not changelog.infers or not any(changeset.infers for changeset in changelog.changesets):
         return None
 
     def infer_order(ids: Sequence[str], declared: Sequence[tuple[str, str]]) -> Inference:
-        key = memory.key("inference", dbms, str(VERSION), repr(changelog.inventory))
+        key = memory.key("inference", dbms, str(VERSION), said_by(changelog), repr(ids), repr(declared))
+        places = {changeset.id: changeset.location for changeset in changelog.changesets}
         kept = memory.get([key]).get(key)
-        known = None if kept is None else load_inference(kept)
+        known = None if kept is None else load_inference(kept, places)
         if known is not None:
             return known
         with _without_collector():
             found = _infer(changelog, dbms, memory, ids, declared)
-        memory.put({key: dump_inference(found)})
+        memory.put({key: dump_inference(found, places)})
         return found
 
     return infer_order

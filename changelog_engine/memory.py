@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from changelog_engine import __version__
-from changelog_engine.model import Changelog, Changeset, SqlChange
+from changelog_engine.model import Changelog, Changeset, Operation, SqlChange
 
 FILE = "memory.sqlite"
 KEPT_DAYS = 30
@@ -54,6 +54,28 @@ def _built() -> str:
     """When the engine's own files were last changed: one that is being worked on does not believe its earlier self."""
     files = Path(__file__).parent.rglob("*.py")
     return str(max(file.stat().st_mtime_ns for file in files))
+
+
+def said_by(changelog: Changelog) -> str:
+    """A digest of all that changesets say to the database, and of its place within each: not of where they stand.
+
+    So it stays the same when comments, descriptions or rollbacks change, and when a changeset is moved within its file
+    without coming before another one.
+    """
+    digest = hashlib.sha256()
+    for changeset in changelog.changesets:
+        line, file = changeset.location.line, changeset.location.file
+        said: list[Any] = [changeset.id, changeset.contexts, changeset.dbms, changeset.infers]
+        for change in changeset.changes:
+            if isinstance(change, Operation):
+                said += (changeset.source, change.location.line - line, change.location.column)
+                continue
+            for kind, text in change.texts.items():
+                place = text.location
+                where = place.line - line if place.file == file else place
+                said += (kind, text.text, where, place.column, text.column)
+        digest.update(repr(said).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
 
 
 class Memory:
