@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from changelog_engine.errors import ChangesetFailedError, InvalidChangelogError, PlanRefusedError, UsageError
+from changelog_engine.errors import ChangesetFailedError, PlanRefusedError, UsageError
 from changelog_engine.ledger.entries import Event
 from changelog_engine.plan.request import (
     AppliedAfter,
@@ -367,14 +367,3 @@ def test_redo_runs_the_rollback_and_the_change_again(project: Project) -> None:
     result = project.engine().redo("a", dependents=Dependents.CASCADE)
     assert (result.rollback.rolled_back, result.update.applied) == (("b", "a"), ("a", "b"))
     assert project.sql("SELECT count(*) FROM a") == [(0,)]
-
-
-def test_a_rollback_kind_that_is_not_there_yet_says_so(project: Project) -> None:
-    project.write("""
-        changesets:
-          - {id: a, sql: CREATE TABLE a (id int), rollback: auto}
-          - {id: c, sql: CREATE TABLE c (id int)}
-        """)
-    with pytest.raises(InvalidChangelogError) as invalid:
-        project.update()
-    assert [problem.location.line for problem in invalid.value.problems] == [3, 4]
