@@ -42,6 +42,8 @@ from changelog_engine.verbs import (
     as_redo,
     as_saved,
     executor_of,
+    is_nothing_to_do,
+    planned_from_files,
     planned_rollback,
     planned_update,
     refuse_redo,
@@ -173,9 +175,8 @@ class Engine(Proving):
 
         ``atomic``: all of it in one transaction. ``proof`` (the text of one): what it does not hold is refused.
         ``quick`` lets it end at once where the ledger keeps that these very files were found complete; else all is
-        compared. ``jobs`` is the number of further connections for changesets
-        that may take long and don't wait for one another. An error that ends it in the middle has the result so far
-        in ``facts["result"]``.
+        compared. ``jobs`` is the number of further connections for changesets that may take long and don't wait for
+        one another. An error that ends it in the middle has the result so far in ``facts["result"]``.
         """
         from changelog_engine.completion import Completion, is_all_done
 
@@ -194,10 +195,11 @@ class Engine(Proving):
         from changelog_engine.prove.proof import refuse_unproven
 
         with self._open("", Access.WRITE, looked) as run:
-            loaded = self._load()
-            run.ledger.changelog = loaded.changelog.name
-            planned = planned_update(loaded, run, run.ledger.read_state(), request, saved_plan)
-            if not (planned.steps or planned.renames or planned.halts):
+            files = self._read_files()
+            run.ledger.changelog = files.name
+            state = run.ledger.read_state()
+            loaded, planned = planned_from_files(files, run, state, request, saved_plan)
+            if is_nothing_to_do(planned):
                 completion.keep(run.ledger, planned.head, loaded.changelog.inventory)
                 return UpdateResult("", notes=planned.notes, database=run.session.location)
             worker = run.worker(request.filters, loaded.changelog.parameters)

@@ -30,28 +30,60 @@ def load(settings: Settings) -> Loaded:
 
     Raises InvalidChangelogError with all that is wrong and the warnings, UsageError where there is no changelog.
     """
-    # Here, as commands that need no more than the name do without.
-    from changelog_engine.databases.connect import database_kind
-    from changelog_engine.deriving import derive_rollbacks
-    from changelog_engine.graph.build import build_graph
-    from changelog_engine.inferring import inferring
+    return ReadFiles(settings).load()
 
-    with open_memory(settings.cache) as memory:
-        reading = _read(settings, memory)
+
+class ReadFiles:
+    """The files of a changelog, read once. Raises UsageError where there is no changelog."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        with open_memory(settings.cache) as memory:
+            self._reading = _read(settings, memory)
+
+    @property
+    def name(self) -> str:
+        """The changelog's name in the ledger."""
+        return self._reading.changelog.name
+
+    def load_declared(self) -> Loaded | None:
+        """With the declared edges alone: enough to see that nothing is to be done, and soon had.
+
+        None where there is more to be seen first: something that is wrong, or a rollback that is to be derived.
+        """
+        from changelog_engine.graph.build import build_graph
+
+        reading = self._reading
+        changesets = reading.changelog.changesets
+        if reading.problems or any(each.rollback.__class__ is DerivedRollback for each in changesets):
+            return None
+        built = build_graph(reading.changelog, complete=reading.complete)
+        return None if built.problems else Loaded(reading.changelog, built.graph, ())
+
+    def load(self) -> Loaded:
+        """With all that the SQL says: edges, and rollbacks. Raises InvalidChangelogError as ``load``."""
+        # Here, as commands that need no more than the name do without.
+        from changelog_engine.databases.connect import database_kind
+        from changelog_engine.deriving import derive_rollbacks
+        from changelog_engine.graph.build import build_graph
+        from changelog_engine.inferring import inferring
+
+        settings, reading = self._settings, self._reading
         kind = database_kind(settings.url)
-        infer = inferring(reading.changelog, kind, memory) if not reading.problems else None
-        built = build_graph(reading.changelog, complete=reading.complete, infer=infer)
-        derived = derive_rollbacks(reading.changelog, built.graph.order, kind, memory)
-    problems = reading.problems + built.problems + derived.problems
-    if not problems and any(each.rollback.__class__ is DerivedRollback for each in derived.changelog.changesets):
-        from changelog_engine.operations.derived import underivable_rollbacks
+        with open_memory(settings.cache) as memory:
+            infer = inferring(reading.changelog, kind, memory) if not reading.problems else None
+            built = build_graph(reading.changelog, complete=reading.complete, infer=infer)
+            derived = derive_rollbacks(reading.changelog, built.graph.order, kind, memory)
+        problems = reading.problems + built.problems + derived.problems
+        if not problems and any(each.rollback.__class__ is DerivedRollback for each in derived.changelog.changesets):
+            from changelog_engine.operations.derived import underivable_rollbacks
 
-        problems = underivable_rollbacks(derived.changelog, built.graph.order, kind)
-    # The graph knows places, not the lines of files: those are added where there is anything to be shown.
-    warnings = with_line_texts(reading.warnings + built.warnings, settings.root)
-    if problems:
-        raise InvalidChangelogError(with_line_texts(problems, settings.root), warnings)
-    return Loaded(derived.changelog, built.graph.with_changesets(derived.changelog.changesets), warnings)
+            problems = underivable_rollbacks(derived.changelog, built.graph.order, kind)
+        # The graph knows places, not the lines of files: those are added where there is anything to be shown.
+        warnings = with_line_texts(reading.warnings + built.warnings, settings.root)
+        if problems:
+            raise InvalidChangelogError(with_line_texts(problems, settings.root), warnings)
+        return Loaded(derived.changelog, built.graph.with_changesets(derived.changelog.changesets), warnings)
 
 
 def graph_with_all_inferred(loaded: Loaded, settings: Settings) -> ChangesetGraph:

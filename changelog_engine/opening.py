@@ -14,7 +14,7 @@ from changelog_engine.verbs import parse_label
 
 if TYPE_CHECKING:
     from changelog_engine.databases.look import Looked
-    from changelog_engine.loading import Loaded
+    from changelog_engine.loading import Loaded, ReadFiles
     from changelog_engine.run import Run
 
 Request = TypeVar("Request", UpdateRequest, RollbackRequest)
@@ -67,6 +67,11 @@ class Opening:
         from changelog_engine.loading import load
 
         return load(self.settings)
+
+    def _read_files(self) -> ReadFiles:
+        from changelog_engine.loading import ReadFiles
+
+        return ReadFiles(self.settings)
 
     def _look(self) -> Looked:
         """The lock row, before anything heavy is imported."""

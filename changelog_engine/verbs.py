@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from changelog_engine.execute.executor import Executor, Outcome
     from changelog_engine.execute.worker import Worker
     from changelog_engine.ledger.entries import LedgerState
-    from changelog_engine.loading import Loaded
+    from changelog_engine.loading import Loaded, ReadFiles
     from changelog_engine.model import Expression
     from changelog_engine.run import Run
 
@@ -74,6 +74,26 @@ def as_saved(request: UpdateRequest, saved_plan: str | None) -> UpdateRequest:
     from changelog_engine.plan.saved import saved_contexts
 
     return replace(request, filters=replace(request.filters, contexts=saved_contexts(saved_plan)))
+
+
+def planned_from_files(
+    files: ReadFiles, run: Run, state: LedgerState, request: UpdateRequest, saved_plan: str | None
+) -> tuple[Loaded, Plan]:
+    """The changelog and the plan of an update.
+
+    Where most of it is applied, a first look leaves out what the SQL says of the order: mostly nothing is to be done.
+    """
+    declared = files.load_declared()
+    if declared is not None and 2 * len(state.recorded) >= len(declared.changelog.changesets):
+        plan = planned_update(declared, run, state, request, saved_plan)
+        if is_nothing_to_do(plan):
+            return declared, plan
+    loaded = files.load()
+    return loaded, planned_update(loaded, run, state, request, saved_plan)
+
+
+def is_nothing_to_do(plan: Plan) -> bool:
+    return not (plan.steps or plan.renames or plan.halts)
 
 
 def planned_update(
