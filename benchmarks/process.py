@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-LIMIT = 300
+LIMIT = 1200
 """Seconds after which a program that is measured is ended, and counts as failed."""
 
 
@@ -52,8 +52,10 @@ def run(command: Command) -> Usage:
         )
         end = threading.Timer(LIMIT, process.kill)
         end.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        end.cancel()
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        finally:
+            end.cancel()
         seconds = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
