@@ -5,7 +5,7 @@ What a statement's inverse has to know of the state before it is folded from the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -82,53 +82,39 @@ def _work_out(changelog: Changelog, order: Sequence[str], dbms: str, wanted: Col
         if name in wanted:
             found[name] = _undo(changeset, dbms, known)
         else:
-            for text in _texts(changeset, dbms):
-                known.note_text(text)
+            known.note(_texts(changeset, dbms))
     return found
 
 
 def _undo(changeset: Changeset, dbms: str, known: Known) -> list[Any]:
-    statements: list[str] = []
-    in_transaction = True
-    refused: list[Any] | None = None
+    texts = _texts(changeset, dbms)
     for number, change in enumerate(changeset.changes):
-        sql = None if isinstance(change, Operation) else text_for(change.texts, dbms)
-        if sql is None:
-            refused = refused or [_MIXED, number, 0]
-            continue
-        text = clean_text(sql.text)
-        if refused is not None:
-            known.note_text(text)
-            continue
-        try:
-            inverse = known.invert(text)
-        except UncertainError as error:
-            refused = [error.reason, number, error.place]
-            known.note_text(text)
-            continue
-        statements = [*inverse.statements, *statements]
-        in_transaction = in_transaction and inverse.transaction
-    return refused or [statements, in_transaction]
+        if isinstance(change, Operation):
+            known.note(texts)
+            return [_MIXED, number, 0]
+    try:
+        inverse = known.invert(texts)
+    except UncertainError as error:
+        return [error.reason, error.number, error.place]
+    return [list(inverse.statements), inverse.transaction]
 
 
 _MIXED = "typed changes and SQL in one changeset are not undone together: make two changesets of them"
 
 
-def _texts(changeset: Changeset, dbms: str) -> Iterator[str]:
-    for change in changeset.changes:
-        sql = None if isinstance(change, Operation) else text_for(change.texts, dbms)
-        if sql is not None:
-            yield clean_text(sql.text)
+def _texts(changeset: Changeset, dbms: str) -> list[str]:
+    texts = [text_for(change.texts, dbms) for change in changeset.changes if isinstance(change, SqlChange)]
+    return [clean_text(text.text) for text in texts if text is not None]
 
 
 class Known(Protocol):
     """What the changelog knows of the state that it has come to, on one kind of database."""
 
-    def note_text(self, text: str) -> None:
-        """Take in what a text does."""
+    def note(self, texts: Sequence[str]) -> None:
+        """Take in what a changeset's texts do."""
 
-    def invert(self, text: str) -> Inverse:
-        """What undoes a text, taking in what it does; UncertainError where that is not certain."""
+    def invert(self, texts: Sequence[str]) -> Inverse:
+        """What undoes a changeset's texts, taking in what they do; UncertainError where that is not certain."""
         ...
 
 

@@ -24,13 +24,14 @@ class Uncertain(NamedTuple):
 
 class UncertainError(Exception):
     """No inverse of SQL is certain: ``reason`` says why, as a clause; ``place`` is the offset of what it is about in
-    the text, in characters.
+    the text, in characters, and ``number`` tells which of several texts, from 0.
     """
 
-    def __init__(self, reason: str, place: int = 0) -> None:
+    def __init__(self, reason: str, place: int = 0, number: int = 0) -> None:
         super().__init__(reason)
         self.reason = reason
         self.place = place
+        self.number = number
 
 
 DROPPED = "what it drops is known to nobody afterwards"

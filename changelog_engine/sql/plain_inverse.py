@@ -7,7 +7,7 @@ a word too many, and nothing is certain.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -47,16 +47,26 @@ class PlainInverter:
         self.dbms = dbms
         self.tables: dict[str, Table] = {}
 
-    def note_text(self, text: str) -> None:
-        """Take in what a text as written does, without undoing it."""
-        for statement in split_statements(SqlText(text, _TEXT), self.dbms):
-            self._note(_Words(statement.text, self.dbms))
+    def note(self, texts: Sequence[str]) -> None:
+        """Take in what a changeset's texts, as written, do, without undoing them."""
+        for text in texts:
+            for statement in split_statements(SqlText(text, _TEXT), self.dbms):
+                self._note(_Words(statement.text, self.dbms))
 
-    def invert(self, text: str) -> Inverse:
-        """What undoes a text as written, in the order to run.
+    def invert(self, texts: Sequence[str]) -> Inverse:
+        """What undoes a changeset's texts as written, in the order to run.
 
-        Raises ``UncertainError`` for the first statement of which that is not certain.
+        Raises ``UncertainError`` for the first statement of which that is not certain; what the texts do is taken in
+        all the same.
         """
+        try:
+            found = [self._inverses(text, number) for number, text in enumerate(texts)]
+        except UncertainError:
+            self.note(texts)
+            raise
+        return Inverse(tuple(sql for inverses in reversed(found) for sql in inverses))
+
+    def _inverses(self, text: str, number: int) -> tuple[str, ...]:
         found: list[tuple[str, ...]] = []
         place = 0
         for statement in split_statements(SqlText(text, _TEXT), self.dbms):
@@ -65,10 +75,10 @@ class PlainInverter:
             try:
                 found.append(_undo(words, self))
             except UncertainError as error:
-                raise UncertainError(error.reason, place) from None
+                raise UncertainError(error.reason, place, number) from None
             self._note(words)
             place += len(statement.text)
-        return Inverse(tuple(sql for statements in reversed(found) for sql in statements))
+        return tuple(sql for statements in reversed(found) for sql in statements)
 
     def _note(self, words: _Words) -> None:
         words.place = 0

@@ -1,13 +1,15 @@
-"""What undoes a text of PostgreSQL's SQL, from its parse tree."""
+"""What undoes a changeset's SQL on PostgreSQL, from its parse trees."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from changelog_engine.sql.disguise import disguise, undisguise
 from changelog_engine.sql.inverses import Inverse, UncertainError
-from changelog_engine.sql.postgresql.inverse import altering, creating, renaming, rights, rows
+from changelog_engine.sql.postgresql.inverse import altering, creating, own, renaming, rights, rows
+from changelog_engine.sql.postgresql.inverse.folding import note, note_texts, temporary_name
 from changelog_engine.sql.postgresql.inverse.known import Known
+from changelog_engine.sql.postgresql.inverse.scope import Setting
 from changelog_engine.sql.postgresql.inverse.trees import Found, Undo
 from changelog_engine.sql.postgresql.parsing import RefusedError, Statement, parse
 
@@ -21,39 +23,73 @@ _HANDLERS: Mapping[str, Undo] = {
 
 
 class Inverter:
-    """Undoes one text after another, in the order in which they are applied."""
+    """Undoes one changeset after another, in the order in which they are applied."""
 
     def __init__(self) -> None:
         self._known = Known()
 
-    def note_text(self, text: str) -> None:
-        """Take in what a text as written does, without undoing it."""
-        self._known.note_text(text)
+    def note(self, texts: Sequence[str]) -> None:
+        """Take in what a changeset's texts, as written, do, without undoing them."""
+        note_texts(self._known, texts)
 
-    def invert(self, text: str) -> Inverse:
-        """What undoes a text as written, in the order to run.
+    def invert(self, texts: Sequence[str]) -> Inverse:
+        """What undoes a changeset's texts as written, in the order to run.
 
-        Raises ``UncertainError`` for the first statement of which that is not certain.
+        Raises ``UncertainError`` for the first statement of which that is not certain; what the texts do is taken in
+        all the same.
         """
         try:
-            parsed = parse(disguise(text))
-        except RefusedError as error:
-            raise UncertainError(f"PostgreSQL's parser does not read it: {error.message}", error.place) from None
-        except (ImportError, OSError):
-            raise UncertainError("PostgreSQL's parser is not installed here") from None
-        found: list[Inverse] = []
-        for statement in parsed.statements:
-            try:
-                found.append(_undo(statement, self._known))
-            except UncertainError as error:
-                raise UncertainError(error.reason, statement.place) from None
-            if statement.kind not in altering.NOTED:
-                self._known.note(statement)
-        statements = tuple(undisguise(sql) for inverse in reversed(found) for sql in inverse.statements)
-        return Inverse(statements, all(inverse.transaction for inverse in found))
+            return self._inverse(texts)
+        except UncertainError:
+            self.note(texts)
+            raise
+
+    def _inverse(self, texts: Sequence[str]) -> Inverse:
+        known = self._known
+        known.begin()
+        parts: list[tuple[Inverse, tuple[Setting, ...]]] = []
+        for number, text in enumerate(texts):
+            for statement in _statements(text, number):
+                settings = tuple(known.scope.settings)
+                try:
+                    inverse = _undo(statement, known)
+                except UncertainError as error:
+                    raise UncertainError(error.reason, statement.place, number) from None
+                if statement.kind not in altering.NOTED or inverse is own.NOTHING:
+                    note(known, statement)
+                if inverse.statements:
+                    parts.append((inverse, settings))
+        return _joined(parts)
+
+
+def _joined(parts: Sequence[tuple[Inverse, tuple[Setting, ...]]]) -> Inverse:
+    """The parts, the last one first, each with names looked up as in the statement that it undoes."""
+    found: list[str] = []
+    current: tuple[Setting, ...] = ()
+    for inverse, settings in reversed(parts):
+        if settings != current:
+            if any(each.name != "search_path" for each in current[len(settings) :]):
+                raise UncertainError("the role that it sets on the way is not that of all that is to be undone")
+            found += ["RESET search_path"] if current else []
+            found += [each.text for each in settings]
+            current = settings
+        found += inverse.statements
+    return Inverse(tuple(undisguise(sql) for sql in found), all(inverse.transaction for inverse, _ in parts))
+
+
+def _statements(text: str, number: int) -> Sequence[Statement]:
+    try:
+        return parse(disguise(text)).statements
+    except RefusedError as error:
+        raise UncertainError(f"PostgreSQL's parser does not read it: {error.message}", error.place, number) from None
+    except (ImportError, OSError):
+        raise UncertainError("PostgreSQL's parser is not installed here", 0, number) from None
 
 
 def _undo(statement: Statement, known: Known) -> Inverse:
+    if temporary_name(statement.node) or own.is_undone_with_its_object(statement, known.scope):
+        own.refuse_side_effects(statement.node)
+        return own.NOTHING
     undo = _HANDLERS.get(statement.kind)
     if undo is None:
         raise UncertainError("no inverse is known for a statement of this kind")

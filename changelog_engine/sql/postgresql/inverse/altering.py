@@ -7,7 +7,10 @@ from typing import Any
 
 from changelog_engine.sql.inverses import DROPPED, ENSURED, Inverse, UncertainError
 from changelog_engine.sql.postgresql.inverse.creating import drop_of
-from changelog_engine.sql.postgresql.inverse.known import SWITCHES, Column, Known, identity
+from changelog_engine.sql.postgresql.inverse.folding import note
+from changelog_engine.sql.postgresql.inverse.known import Column, Known
+from changelog_engine.sql.postgresql.inverse.own import refuse_side_effects
+from changelog_engine.sql.postgresql.inverse.tables import SWITCHES
 from changelog_engine.sql.postgresql.inverse.trees import Found, Undo, refuse_if, undoing, write
 from changelog_engine.sql.postgresql.names import strings
 from changelog_engine.sql.postgresql.parsing import Node, Statement
@@ -18,7 +21,7 @@ NOTED = ("AlterTableStmt",)
 Commands = list[Node]
 """Subcommands of ALTER TABLE."""
 
-_UNKNOWN_COLUMN = "what the column was before is not known, as no changeset before it makes the table"
+_UNKNOWN_COLUMN = "what the column was before is not known from the changesets before it"
 _UNNAMED = "the constraint has no name in the changelog: give it one"
 
 
@@ -39,20 +42,18 @@ def _alter_table(found: Found) -> Inverse:
             written = [{"AlterTableCmd": {"behavior": "DROP_RESTRICT", **each}} for each in commands]
             alter = write("AlterTableStmt", relation=node["relation"], cmds=written, objtype=node["objtype"])
             statements.insert(0, alter)
-        found.known.note(Statement("AlterTableStmt", {**node, "cmds": [item]}, "", 0))
+        note(found.known, Statement("AlterTableStmt", {**node, "cmds": [item]}, "", 0))
     return undoing(*statements)
 
 
 def _reason(subtype: str) -> str:
     if subtype.startswith("AT_Drop"):
         return DROPPED
-    if subtype == "AT_AlterColumnType":
-        return "values that no longer fit the earlier type would be lost or refused"
     return "what was there before is known to nobody afterwards"
 
 
 def _column(known: Known, node: Node, command: Node) -> Column:
-    table = known.table(node["relation"])
+    table = known.table_to_change(node["relation"])
     column = None if table is None else table.columns.get(command["name"])
     if column is None:
         raise UncertainError(_UNKNOWN_COLUMN)
@@ -73,22 +74,23 @@ def _add_constraint(known: Known, node: Node, command: Node) -> Commands:
     if constraint["contype"] != "CONSTR_PRIMARY":
         return [drop]
     # A primary key makes its columns NOT NULL, and leaves them so.
-    table = known.table(node["relation"])
+    table = known.table_to_change(node["relation"])
     names = strings(constraint.get("keys", []))
     if table is None or any(name not in table.columns for name in names):
         raise UncertainError("whether the key's columns were NOT NULL before is not known")
-    nullable = [name for name in names if not table.columns[name].not_null]
+    nullable = [name for name in names if table.columns[name].not_null is None]
     return [drop, *({"subtype": "AT_DropNotNull", "name": name} for name in nullable)]
 
 
 def _set_not_null(known: Known, node: Node, command: Node) -> Commands:
-    is_set = _column(known, node, command).not_null
+    is_set = _column(known, node, command).not_null is not None
     return [] if is_set else [{"subtype": "AT_DropNotNull", "name": command["name"]}]
 
 
 def _drop_not_null(known: Known, node: Node, command: Node) -> Commands:
-    was_set = _column(known, node, command).not_null
-    return [{"subtype": "AT_SetNotNull", "name": command["name"]}] if was_set else []
+    before = _column(known, node, command).not_null
+    refuse_if(before, "the NOT NULL has a name, which it would not get again")
+    return [] if before is None else [{"subtype": "AT_SetNotNull", "name": command["name"]}]
 
 
 def _default(known: Known, node: Node, command: Node) -> Commands:
@@ -100,17 +102,65 @@ def _default(known: Known, node: Node, command: Node) -> Commands:
 def _switch(known: Known, node: Node, command: Node) -> Commands:
     subtype, name = command["subtype"], command.get("name", "")
     switch = SWITCHES[subtype]
-    table = known.table(node["relation"])
-    last = None if table is None else table.switches.get(f"{switch.about} {name}")
-    is_so_already = last == subtype or (last is None and table is not None and switch.is_first)
-    return [] if is_so_already else [{"subtype": switch.opposite, **({"name": name} if name else {})}]
+    table = known.table_to_change(node["relation"])
+    if table is None or (switch.about == "trigger" and "triggers" in table.switches):
+        raise UncertainError("how it was switched before is not known from the changesets before it")
+    first = subtype if switch.is_first else switch.opposite
+    last = table.switches.get(f"{switch.about} {name}", first)
+    refuse_if(last not in (subtype, switch.opposite), "how it was switched before takes another statement")
+    return [] if last == subtype else [{"subtype": switch.opposite, **({"name": name} if name else {})}]
+
+
+def _widen(known: Known, node: Node, command: Node) -> Commands:
+    """Back to the narrower type: what no longer fits is refused by PostgreSQL, and nothing is lost."""
+    column = _column(known, node, command)
+    definition = command["def"]["ColumnDef"]
+    is_wider = _is_wider(_type_of(column.type), _type_of(definition["typeName"]))
+    refuse_if(not is_wider or definition.get("raw_default") or "collClause" in definition, _OTHER_TYPE)
+    back = {"ColumnDef": {"typeName": column.type}}
+    return [{"subtype": "AT_AlterColumnType", "name": command["name"], "def": back}]
+
+
+_OTHER_TYPE = "values that no longer fit the earlier type would be lost or refused"
+_INTEGERS = ("int2", "int4", "int8")
+
+
+def _type_of(node: Node) -> tuple[str, int | None]:
+    """A type's name, and its length; -1 where there is more to it."""
+    lengths = [item.get("A_Const", {}).get("ival", {}).get("ival", -1) for item in node.get("typmods", [])]
+    name = strings(node.get("names", []))[-1:]
+    plain = not node.get("arrayBounds") and not node.get("setof") and len(lengths) < 2
+    return (name[0] if name and plain else "", lengths[0] if lengths else None)
+
+
+def _is_wider(before: tuple[str, int | None], after: tuple[str, int | None]) -> bool:
+    if before[0] in _INTEGERS and after[0] in _INTEGERS:
+        return _INTEGERS.index(before[0]) < _INTEGERS.index(after[0])
+    if before[0] != "varchar" or before[1] is None or before[1] < 1:
+        return False
+    return after == ("text", None) or (after[0] == "varchar" and (after[1] is None or after[1] >= before[1]))
+
+
+def _validate(known: Known, node: Node, command: Node) -> Commands:
+    """Only a new one is not valid again."""
+    table = known.table_to_change(node["relation"])
+    name = command["name"]
+    constraint = {} if table is None else table.constraints.get(name, {})
+    refuse_if(not constraint.get("skip_validation"), "PostgreSQL cannot make a constraint NOT VALID again")
+    drop = {"subtype": "AT_DropConstraint", "name": name}
+    return [drop, {"subtype": "AT_AddConstraint", "def": {"Constraint": constraint}}]
 
 
 def _swap(subtype: str) -> Callable[[Known, Node, Node], Commands]:
     return lambda _known, _node, command: [{"subtype": subtype, "def": command["def"]}]
 
 
-def _detach(_known: Known, _node: Node, command: Node) -> Commands:
+def _detach(known: Known, node: Node, command: Node) -> Commands:
+    table = known.table(node["relation"])
+    refuse_if(
+        table is None or not table.is_bare,
+        "the partition keeps the indexes, triggers and foreign keys that it gets from the table",
+    )
     partition = {"PartitionCmd": {"name": command["def"]["PartitionCmd"]["name"]}}
     return [{"subtype": "AT_DetachPartition", "def": partition}]
 
@@ -127,7 +177,8 @@ _COMMANDS: Mapping[str, Callable[[Known, Node, Node], Commands]] = {
     "AT_ColumnDefault": _default,
     "AT_AttachPartition": _detach,
     "AT_AddInherit": _swap("AT_DropInherit"),
-    "AT_DropInherit": _swap("AT_AddInherit"),
+    "AT_AlterColumnType": _widen,
+    "AT_ValidateConstraint": _validate,
     "AT_AddIdentity": _add_identity,
     **dict.fromkeys(SWITCHES, _switch),
 }
@@ -135,25 +186,22 @@ _COMMANDS: Mapping[str, Callable[[Known, Node, Node], Commands]] = {
 
 def _comment(found: Found) -> Inverse:
     node, known = found.node, found.known
-    name = identity(node["objtype"], node["object"])
-    before = known.comments.get(name)
+    before = _column_comment(known, node) if node["objtype"] == "OBJECT_COLUMN" else _object_comment(known, node)
     if before is None:
-        refuse_if(
-            not _is_made(known, node), "what the comment was before is not known, as no changeset before it makes it"
-        )
-        before = ""
+        raise UncertainError("what the comment was before is not known from the changesets before it")
     comment: dict[str, Any] = {"comment": before} if before else {}
     return undoing(write("CommentStmt", objtype=node["objtype"], object=node["object"], **comment))
 
 
-def _is_made(known: Known, node: Node) -> bool:
-    """Whether a changeset before has made what is commented on, and it had no comment then."""
-    if node["objtype"] == "OBJECT_COLUMN":
-        *relation, column = strings(node["object"]["List"]["items"])
-        schema = relation[-2] if len(relation) > 1 else ""
-        table = known.table({"schemaname": schema, "relname": relation[-1]})
-        return table is not None and column in table.columns
-    return identity(node["objtype"], node["object"]) in known.made
+def _object_comment(known: Known, node: Node) -> str | None:
+    identity = known.scope.identity(node["objtype"], node["object"])
+    return known.comments.get(identity, "" if identity in known.made else None)
+
+
+def _column_comment(known: Known, node: Node) -> str | None:
+    *relation, name = strings(node["object"]["List"]["items"])
+    table = known.tables.get(known.scope.key(relation))
+    return table.columns[name].comment if table is not None and name in table.columns else None
 
 
 def _nothing(_found: Found) -> Inverse:
@@ -161,16 +209,8 @@ def _nothing(_found: Found) -> Inverse:
 
 
 def _select(found: Found) -> Inverse:
-    if "intoClause" in found.node:
-        return drop_of("SelectStmt", found.node)
-    refuse_if(_calls(found.node), "a function that it calls may change something")
-    return Inverse()
-
-
-def _calls(node: Any) -> bool:
-    if isinstance(node, dict):
-        return "FuncCall" in node or any(_calls(value) for value in node.values())
-    return isinstance(node, list) and any(_calls(item) for item in node)
+    refuse_side_effects(found.node)
+    return drop_of("SelectStmt", found.node) if "intoClause" in found.node else Inverse()
 
 
 def _refresh(found: Found) -> Inverse:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
+from changelog_engine.sql.effects import Kind
 from changelog_engine.sql.inverses import DROPPED, ROWS, Inverse, UncertainError
 from changelog_engine.sql.postgresql.inverse.known import Table
+from changelog_engine.sql.postgresql.inverse.own import refuse_side_effects
 from changelog_engine.sql.postgresql.inverse.trees import Found, Undo, refuse_if, text, undoing, write
+from changelog_engine.sql.postgresql.names import strings
+from changelog_engine.sql.postgresql.own_names import built_in
 from changelog_engine.sql.postgresql.parsing import Node
 
 
@@ -14,35 +19,61 @@ def _insert(found: Found) -> Inverse:
     node = found.node
     refuse_if(node.get("onConflictClause"), "with ON CONFLICT nobody knows which rows it made")
     refuse_if(node.get("withClause"), "the rows are not literals")
-    rows = node.get("selectStmt", {}).get("SelectStmt", {}).get("valuesLists")
-    if not rows:
-        raise UncertainError("the rows are not literals, so nobody knows by what to find them again")
+    rows = [row["List"]["items"] for row in node.get("selectStmt", {}).get("SelectStmt", {}).get("valuesLists", [])]
+    refuse_if(not rows, "the rows are not literals, so nobody knows by what to find them again")
+    refuse_side_effects(node)
     table = found.known.table(node["relation"])
-    if table is None:
-        raise UncertainError("the key of the table is not known, as no changeset before it makes the table")
+    if table is None or table.has_heirs:
+        raise UncertainError("the key of the table is not known from the changesets before it")
+    for word in ("INSERT", "DELETE"):
+        refuse_if(word in table.row_words, f"what a trigger or rule of the table does on {word} is not known")
     columns = [item["ResTarget"]["name"] for item in node.get("cols", [])] or list(table.columns)
     key = _key(table, columns, rows)
-    values = [[row["List"]["items"][columns.index(name)] for name in key] for row in rows]
+    values = [[row[columns.index(name)] for name in key] for row in rows]
     return undoing(write("DeleteStmt", relation=node["relation"], whereClause=_condition(key, values)))
 
 
-def _key(table: Table, columns: Sequence[str], rows: Sequence[Node]) -> tuple[str, ...]:
-    """The first key of which every row has literals that are not NULL."""
+def _key(table: Table, columns: Sequence[str], rows: Sequence[Sequence[Node]]) -> tuple[str, ...]:
+    """The first key of which every row has values that are found again as they are written."""
     for _, key in table.keys:
-        if all(name in columns for name in key) and all(
-            _is_literal(row["List"]["items"][columns.index(name)])
+        places = [columns.index(name) for name in key if name in columns]
+        types = [table.columns[name].type for name in key if name in table.columns]
+        if len(places) == len(types) == len(key) and all(
+            place < len(row) and _is_found_again(row[place], type_name)
             for row in rows
-            for name in key
-            if len(row["List"]["items"]) == len(columns)
+            for place, type_name in zip(places, types, strict=True)
         ):
             return key
     raise UncertainError("no key of the table is given in literals, so nobody knows by what to find the rows again")
 
 
-def _is_literal(node: Node) -> bool:
+_WHOLE = ("int2", "int4", "int8", "smallserial", "serial", "bigserial", "serial2", "serial4", "serial8", "oid")
+_TEXTS = ("text", "varchar", "bpchar", "citext", "name", "uuid", "bytea", "inet", "cidr")
+_MOMENTS = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d(:?\d\d)?)?)?")
+_TIMES = ("date", "timestamp", "timestamptz")
+
+
+def _is_found_again(node: Node, type_name: Node) -> bool:
+    """Whether a column of that type that was set to a literal equals it: none that is rounded, cut or converted."""
+    name = strings(type_name.get("names", []))[-1]
     if "TypeCast" in node:
-        return _is_literal(node["TypeCast"]["arg"])
-    return "A_Const" in node and not node["A_Const"].get("isnull")
+        cast = node["TypeCast"]
+        to = cast["typeName"]
+        return strings(to.get("names", []))[-1] == name and not to.get("typmods") and _is_found_again(cast["arg"], to)
+    value = node.get("A_Const")
+    if value is None or value.get("isnull") or type_name.get("arrayBounds"):
+        return False
+    if "ival" in value:
+        return name in (*_WHOLE, "numeric") and not type_name.get("typmods")
+    if "boolval" in value:
+        return name == "bool"
+    text = value.get("sval", {}).get("sval")
+    if text is None:
+        return False
+    if name in _TIMES:
+        return _MOMENTS.fullmatch(text) is not None
+    is_own_type = name not in built_in(Kind.TYPE)
+    return is_own_type or (name in (*_TEXTS, *_WHOLE, "bool") and not text.endswith(" "))
 
 
 def _condition(key: Sequence[str], values: Sequence[Sequence[Node]]) -> Node:
