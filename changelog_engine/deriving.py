@@ -73,7 +73,7 @@ def _work_out(changelog: Changelog, order: Sequence[str], dbms: str, wanted: Col
     none, the number of the change that it is about, and the place in it.
     """
     changesets = {changeset.id: changeset for changeset in changelog.changesets}
-    known = _known(dbms)
+    known = knowledge(dbms)
     found: dict[str, Any] = {}
     for name in order:
         changeset = changesets.get(name)
@@ -118,7 +118,8 @@ class Known(Protocol):
         ...
 
 
-def _known(dbms: str) -> Known:
+def knowledge(dbms: str) -> Known:
+    """Knowledge of nothing yet, on a kind of database."""
     if dbms == "postgresql":
         from changelog_engine.sql.postgresql.inverse import Inverter
 

@@ -30,9 +30,19 @@ def disguise(text: str) -> str:
     return "".join(pieces).replace("$${", " ${")
 
 
+def disguise_all(text: str) -> str:
+    """As ``disguise``, with ``$${`` as letters too, so that ``undisguise`` gives the text back as it was written."""
+    return disguise(text.replace("$${", "$${".translate(_DISGUISE)))
+
+
 def undisguise(name: str) -> str:
     """A name out of a disguised text, as it was written."""
     return _DISGUISED.sub(lambda match: "".join(chr(ord(sign) - _FIRST_SIGN) for sign in match[0]), name)
+
+
+def is_disguised(text: str) -> bool:
+    """Whether a parameter is in a disguised text."""
+    return _DISGUISED.search(text) is not None
 
 
 def is_parameter(name: str) -> bool:

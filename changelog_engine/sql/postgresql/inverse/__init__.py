@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from changelog_engine.sql.disguise import disguise, undisguise
+from changelog_engine.sql.disguise import disguise_all, undisguise
 from changelog_engine.sql.inverses import Inverse, UncertainError
 from changelog_engine.sql.postgresql.inverse import altering, creating, own, renaming, rights, rows
 from changelog_engine.sql.postgresql.inverse.folding import note, note_texts, temporary_name
 from changelog_engine.sql.postgresql.inverse.known import Known
 from changelog_engine.sql.postgresql.inverse.scope import Setting
-from changelog_engine.sql.postgresql.inverse.trees import Found, Undo
+from changelog_engine.sql.postgresql.inverse.trees import Found, Undo, as_spelled
 from changelog_engine.sql.postgresql.parsing import RefusedError, Statement, parse
 
 _HANDLERS: Mapping[str, Undo] = {
@@ -59,7 +59,10 @@ class Inverter:
                     note(known, statement)
                 if inverse.statements:
                     parts.append((inverse, settings))
-        return _joined(parts)
+        inverse = _joined(parts)
+        source = "\n".join(disguise_all(text) for text in texts)
+        statements = tuple(undisguise(as_spelled(sql, source)) for sql in inverse.statements)
+        return inverse._replace(statements=statements)
 
 
 def _joined(parts: Sequence[tuple[Inverse, tuple[Setting, ...]]]) -> Inverse:
@@ -74,12 +77,12 @@ def _joined(parts: Sequence[tuple[Inverse, tuple[Setting, ...]]]) -> Inverse:
             found += [each.text for each in settings]
             current = settings
         found += inverse.statements
-    return Inverse(tuple(undisguise(sql) for sql in found), all(inverse.transaction for inverse, _ in parts))
+    return Inverse(tuple(found), all(inverse.transaction for inverse, _ in parts))
 
 
 def _statements(text: str, number: int) -> Sequence[Statement]:
     try:
-        return parse(disguise(text)).statements
+        return parse(disguise_all(text)).statements
     except RefusedError as error:
         raise UncertainError(f"PostgreSQL's parser does not read it: {error.message}", error.place, number) from None
     except (ImportError, OSError):

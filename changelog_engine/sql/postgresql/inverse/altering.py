@@ -146,7 +146,9 @@ def _validate(known: Known, node: Node, command: Node) -> Commands:
     table = known.table_to_change(node["relation"])
     name = command["name"]
     constraint = {} if table is None else table.constraints.get(name, {})
-    refuse_if(not constraint.get("skip_validation"), "PostgreSQL cannot make a constraint NOT VALID again")
+    if constraint and not constraint.get("skip_validation"):
+        return []
+    refuse_if(not constraint, "PostgreSQL cannot make a constraint NOT VALID again")
     drop = {"subtype": "AT_DropConstraint", "name": name}
     return [drop, {"subtype": "AT_AddConstraint", "def": {"Constraint": constraint}}]
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from changelog_engine.sql.disguise import disguise
+from changelog_engine.sql.disguise import disguise_all
 from changelog_engine.sql.postgresql.inverse.known import Known
 from changelog_engine.sql.postgresql.inverse.objects import made_by
 from changelog_engine.sql.postgresql.inverse.scope import PARTS, RELATIONS, Key
@@ -23,7 +23,7 @@ def note_texts(known: Known, texts: Iterable[str]) -> None:
     known.begin()
     for text in texts:
         try:
-            parsed = parse(disguise(text))
+            parsed = parse(disguise_all(text))
         except (RefusedError, ImportError, OSError):
             known.forget_all()
             continue

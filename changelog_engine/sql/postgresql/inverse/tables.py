@@ -37,7 +37,7 @@ _OTHER_SWITCHES = {
 }
 _ALL_TRIGGERS = ("AT_EnableTrigAll", "AT_DisableTrigAll", "AT_EnableTrigUser", "AT_DisableTrigUser")
 _HARMLESS = (
-    *("AT_ValidateConstraint", "AT_ChangeOwner", "AT_SetRelOptions", "AT_ResetRelOptions", "AT_SetStatistics"),
+    *("AT_ChangeOwner", "AT_SetRelOptions", "AT_ResetRelOptions", "AT_SetStatistics"),
     *("AT_SetStorage", "AT_SetCompression", "AT_ReplicaIdentity", "AT_ClusterOn", "AT_SetTableSpace", "AT_SetLogged"),
     *("AT_SetUnLogged", "AT_SetOptions", "AT_ResetOptions", "AT_DropCluster", "AT_SetIdentity"),
 )
@@ -162,6 +162,8 @@ def _alter(table: Table, command: Node) -> bool:
         table.switches[f"{_OTHER_SWITCHES[subtype]} {name}"] = subtype
     elif subtype in _ALL_TRIGGERS:
         table.switches["triggers"] = subtype
+    elif subtype == "AT_ValidateConstraint":
+        table.constraints[name] = {**table.constraints.get(name, {}), "skip_validation": False}
     elif subtype == "AT_AttachPartition":
         return True
     else:
@@ -189,7 +191,8 @@ def rename_part(table: Table, kind: str, old: str, new: str) -> None:
         table.constraints = {key: {} for key in table.constraints}
     elif kind == "OBJECT_TABCONSTRAINT":
         table.keys = [(new if key == old else key, columns) for key, columns in table.keys]
-        table.constraints[new] = table.constraints.pop(old, {})
+        constraint = table.constraints.pop(old, {})
+        table.constraints[new] = {**constraint, "conname": new} if constraint else {}
         for column in table.columns.values():
             column.not_null = new if column.not_null == old else column.not_null
     elif kind in ("OBJECT_TRIGGER", "OBJECT_RULE"):

@@ -6,12 +6,11 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from changelog_engine.sql.disguise import is_disguised
 from changelog_engine.sql.inverses import Inverse, UncertainError
+from changelog_engine.sql.lexer import PLAIN, lexer_for
 from changelog_engine.sql.postgresql.inverse.known import Known
 from changelog_engine.sql.postgresql.parsing import Node
-
-# A parameter by itself, disguised, in the quotes that the writer gives to all that is not plain.
-_QUOTED_PARAMETER = re.compile('"(\u0724\u077b[\u0721-\u077c\u077e]+\u077d)"')
 
 
 class Found(NamedTuple):
@@ -31,7 +30,26 @@ def write(kind: str, **fields: Any) -> str:
 
     tree = {"stmts": [{"stmt": {kind: fields}}]}
     message = json_format.ParseDict(tree, postgast.pg_query_pb2.ParseResult(), ignore_unknown_fields=True)
-    return _QUOTED_PARAMETER.sub(r"\1", postgast.deparse(message))
+    sql: str = postgast.deparse(message)
+    return sql
+
+
+def as_spelled(sql: str, source: str) -> str:
+    """SQL out of a disguised source, with each name that has a parameter in it in quotes where the source has it so.
+
+    The value decides what quotes mean. UncertainError for a name that the source spells in both ways.
+    """
+    pieces = []
+    for kind, start, end in lexer_for("postgresql").segments(sql):
+        piece = sql[start:end]
+        if kind is not PLAIN and piece.startswith('"') and is_disguised(piece):
+            name = piece[1:-1]
+            is_quoted = piece in source
+            is_bare = re.search(rf'(?<![\w"]){re.escape(name)}(?![\w"])', source, re.IGNORECASE) is not None
+            refuse_if(is_quoted == is_bare, "a name with a parameter in it is written with quotes and without")
+            piece = piece if is_quoted else name
+        pieces.append(piece)
+    return "".join(pieces)
 
 
 def undoing(*statements: str, transaction: bool = True) -> Inverse:
