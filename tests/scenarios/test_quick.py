@@ -11,7 +11,7 @@ from changelog_engine.errors import InvalidChangelogError
 from changelog_engine.plan.request import LastApplied, ParameterSources, UpdateRequest
 from tests.fixtures.projects import Project
 
-READ = Engine._load
+READ = Engine._read_files
 
 
 class UnreadError(Exception):
@@ -37,7 +37,7 @@ def project(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     def unread(_: Engine) -> None:
         raise UnreadError
 
-    monkeypatch.setattr(Engine, "_load", unread)
+    monkeypatch.setattr(Engine, "_read_files", unread)
     return project
 
 
@@ -95,7 +95,7 @@ def test_a_ledger_that_moved_on_is_read(project: Project, monkeypatch: pytest.Mo
     other = Project(project.folder / "other", project.url)
     other.write("name: other\nchangesets: [{id: o, sql: CREATE TABLE o (id int), rollback: DROP TABLE o}]")
     with monkeypatch.context() as patch:
-        patch.setattr(Engine, "_load", READ)
+        patch.setattr(Engine, "_read_files", READ)
         other.update()
     assert reads(project)
 
@@ -153,5 +153,5 @@ def test_a_full_comparison_that_finds_nothing_makes_the_next_one_quick(
     def unread(_: Engine) -> None:
         raise UnreadError
 
-    monkeypatch.setattr(Engine, "_load", unread)
+    monkeypatch.setattr(Engine, "_read_files", unread)
     assert project.update().deployment == ""
