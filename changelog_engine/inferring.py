@@ -13,8 +13,9 @@ from changelog_engine.graph.inferred_form import VERSION, dump_inference, load_i
 from changelog_engine.memory import Memory, said_by
 from changelog_engine.model import Change, Changelog, Changeset, Operation, SqlText
 from changelog_engine.plan.filtering import is_for_kind
-from changelog_engine.sql import effects_form
 from changelog_engine.sql.effects import Effect, Effects, Thing
+from changelog_engine.sql.effects_form import VERSION as EFFECTS_VERSION
+from changelog_engine.sql.effects_form import EffectsLoader, dump_effects
 from changelog_engine.sql.statements import text_for
 
 
@@ -59,19 +60,19 @@ def _subjects(changelog: Changelog, dbms: str, memory: Memory) -> Mapping[str, S
     from changelog_engine.operations.effects import effects_of
     from changelog_engine.sql.implied import implied_uses, known_from
 
-    fresh: dict[str, list[Effects]] = {}
+    loader = EffectsLoader()
 
     def read(changeset: Changeset) -> Any:
-        fresh[changeset.id] = found = [effects_of(change, dbms) for change, _ in _changes(changeset, dbms)]
-        return [effects_form.dump_effects(effects) for effects in found]
+        return [dump_effects(effects_of(change, dbms)) for change, _ in _changes(changeset, dbms)]
 
-    recalled = memory.recall(f"effects:{dbms}:{effects_form.VERSION}", changelog, read)
+    def load(value: Any) -> list[Effects]:
+        return [loader.load(each) for each in value]
+
+    recalled = memory.recall(f"effects:{dbms}:{EFFECTS_VERSION}", changelog, read, load)
     parts: dict[str, tuple[tuple[SqlText, Effects], ...]] = {}
     for changeset in changelog.changesets:
-        name = changeset.id
-        effects = fresh[name] if name in fresh else map(effects_form.load_effects, recalled[name])
         texts = (text for _, text in _changes(changeset, dbms))
-        parts[name] = tuple(zip(texts, effects, strict=True))
+        parts[changeset.id] = tuple(zip(texts, recalled.pop(changeset.id), strict=True))
     known = known_from(effects for found in parts.values() for _, effects in found)
     subjects = {}
     for changeset in changelog.changesets:

@@ -16,10 +16,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from changelog_engine import __version__
 from changelog_engine.model import Changelog, Changeset, Operation, SqlChange
+
+T = TypeVar("T")
 
 FILE = "memory.sqlite"
 KEPT_DAYS = 30
@@ -102,6 +104,14 @@ class Memory:
 
     def get(self, keys: Collection[str]) -> dict[str, Any]:
         """What is kept under the keys; those of which nothing is kept are left out."""
+        texts = self._texts(keys)
+        try:
+            return {key: json.loads(text) for key, text in texts.items()}
+        except ValueError:
+            self._forget()
+            return {}
+
+    def _texts(self, keys: Collection[str]) -> dict[str, str]:
         if self._file is None or not keys:
             return {}
         try:
@@ -109,20 +119,21 @@ class Memory:
                 if not _is_own(self._file):
                     return {}
                 self._reader = self._open("?mode=ro")
-            found = dict(_rows(self._reader, list(keys)))
-            return {key: json.loads(value) for key, value in found.items()}
+            return dict(_rows(self._reader, list(keys)))
         except sqlite3.OperationalError:
             return {}
-        except (sqlite3.Error, ValueError):
+        except sqlite3.Error:
             self._forget()
             return {}
 
     def put(self, values: Mapping[str, Any]) -> None:
         """Keep values, which are JSON, under their keys."""
-        if self._file is None or not values:
+        self._put({key: _text(value) for key, value in values.items()})
+
+    def _put(self, texts: Mapping[str, str]) -> None:
+        if self._file is None or not texts:
             return
         today = int(time.time()) // _DAY
-        texts = {key: json.dumps(value, ensure_ascii=False, separators=(",", ":")) for key, value in values.items()}
         rows = [(key, text, today) for key, text in texts.items()]
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -140,25 +151,35 @@ class Memory:
         except (sqlite3.Error, OSError, UnicodeError):
             self._forget()
 
-    def recall(self, about: str, changelog: Changelog, work_out: Callable[[Changeset], Any]) -> dict[str, Any]:
+    def recall(
+        self,
+        about: str,
+        changelog: Changelog,
+        work_out: Callable[[Changeset], Any],
+        load: Callable[[Any], T] = lambda value: value,
+    ) -> dict[str, T]:
         """For each changeset, by its id, what ``work_out`` makes of it (JSON): of its own text and nothing else.
 
-        ``about`` names what that is, the kind of database where it counts, and a version of the form.
+        ``about`` names what that is, the kind of database where it counts, and a version of the form. ``load`` makes of
+        the JSON what is given back, file by file, so that not all of both is there at once.
         """
         files: dict[str, list[Changeset]] = {}
         for changeset in changelog.changesets:
             files.setdefault(changeset.location.file, []).append(changeset)
         digests = dict(changelog.inventory.files)
         keys = {name: key_of(about, *_digests(name, changesets, digests)) for name, changesets in files.items()}
-        kept = self.get(list(keys.values()))
-        found: dict[str, Any] = {}
-        fresh: dict[str, Any] = {}
+        kept = self._texts(list(keys.values()))
+        found: dict[str, T] = {}
+        fresh: dict[str, str] = {}
         for name, changesets in files.items():
-            values = kept.get(keys[name])
-            if not isinstance(values, list) or len(values) != len(changesets):
-                values = fresh[keys[name]] = [work_out(changeset) for changeset in changesets]
-            found.update(zip((changeset.id for changeset in changesets), values, strict=True))
-        self.put(fresh)
+            values = _listed(kept.pop(keys[name], None))
+            loaded = _loaded(values, load) if len(values) == len(changesets) else None
+            if loaded is None:
+                values = [work_out(changeset) for changeset in changesets]
+                fresh[keys[name]] = _text(values)
+                loaded = [load(value) for value in values]
+            found.update(zip((changeset.id for changeset in changesets), loaded, strict=True))
+        self._put(fresh)
         return found
 
     def _open(self, options: str) -> sqlite3.Connection:
@@ -172,6 +193,27 @@ class Memory:
         if self._file is not None and _is_own(self._file):
             with suppress(OSError):
                 self._file.unlink()
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _listed(text: str | None) -> list[Any]:
+    """The values of a file that was kept; none where it was not, or what was kept is of another form."""
+    try:
+        values = json.loads(text or "[]")
+    except ValueError:
+        return []
+    return values if isinstance(values, list) else []
+
+
+def _loaded(values: Iterable[Any], load: Callable[[Any], T]) -> list[T] | None:
+    """None where a value is nothing of ours."""
+    try:
+        return [load(value) for value in values]
+    except (TypeError, ValueError, LookupError):
+        return None
 
 
 def _rows(connection: sqlite3.Connection, keys: list[str]) -> Iterable[tuple[str, str]]:

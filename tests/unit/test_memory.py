@@ -103,6 +103,15 @@ def test_values_that_are_no_json_or_of_another_shape_are_worked_out_again(tmp_pa
     assert work_out.asked == ["one"] * 3
 
 
+def test_a_value_that_cannot_be_loaded_is_worked_out_again(tmp_path: Path, memory: Memory) -> None:
+    changelog = written(tmp_path / "p", "one")
+    memory.recall("ids", changelog, lambda changeset: changeset.id)
+    work_out = Counting()
+    loaded = memory.recall("ids", changelog, work_out, lambda value: value["id"])
+    assert loaded == {"one": "one"}
+    assert work_out.asked == ["one"]
+
+
 def test_a_folder_that_cannot_be_made_is_no_matter(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     memory = Memory(tmp_path / "file" / "cache")
