@@ -9,7 +9,7 @@ from changelog_engine.changelog.reader import Reading, read_changelog
 from changelog_engine.changelog.source import with_line_texts
 from changelog_engine.errors import InvalidChangelogError
 from changelog_engine.memory import Memory, open_memory
-from changelog_engine.model import Changelog, DerivedRollback, Problem
+from changelog_engine.model import Changelog, Changeset, DerivedRollback, Problem
 from changelog_engine.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,9 +37,15 @@ class ReadFiles:
     """The files of a changelog, read once. Raises UsageError where there is no changelog."""
 
     def __init__(self, settings: Settings) -> None:
+        from changelog_engine.databases.connect import database_kind
+
         self._settings = settings
+        self._kind = database_kind(settings.url)
         with open_memory(settings.cache) as memory:
-            self._reading = _read(settings, memory)
+            reading = _read(settings, memory)
+            if not reading.problems:
+                reading = replace(reading, changelog=_with_checksums(reading.changelog, self._kind, memory))
+        self._reading = reading
 
     @property
     def name(self) -> str:
@@ -63,13 +69,11 @@ class ReadFiles:
     def load(self) -> Loaded:
         """With all that the SQL says: edges, and rollbacks. Raises InvalidChangelogError as ``load``."""
         # Here, as commands that need no more than the name do without.
-        from changelog_engine.databases.connect import database_kind
         from changelog_engine.deriving import derive_rollbacks
         from changelog_engine.graph.build import build_graph
         from changelog_engine.inferring import inferring
 
-        settings, reading = self._settings, self._reading
-        kind = database_kind(settings.url)
+        settings, reading, kind = self._settings, self._reading, self._kind
         with open_memory(settings.cache) as memory:
             infer = inferring(reading.changelog, kind, memory) if not reading.problems else None
             built = build_graph(reading.changelog, complete=reading.complete, infer=infer)
@@ -106,6 +110,15 @@ def read_name(settings: Settings) -> str:
     """The changelog's name in the ledger; that much is known of an invalid one too. UsageError where there is none."""
     with open_memory(settings.cache) as memory:
         return _read(settings, memory).changelog.name
+
+
+def _with_checksums(changelog: Changelog, kind: str, memory: Memory) -> Changelog:
+    from changelog_engine.sql.checksum import checksum_changes
+
+    def work_out(changeset: Changeset) -> str:
+        return checksum_changes(changeset.changes, kind)
+
+    return replace(changelog, checksums={kind: memory.recall(f"checksums:{kind}", changelog, work_out)})
 
 
 def _read(settings: Settings, memory: Memory) -> Reading:

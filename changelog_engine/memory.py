@@ -12,7 +12,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
@@ -86,6 +86,8 @@ class Memory:
     def __init__(self, folder: Path | None) -> None:
         self._file = None if folder is None else folder / FILE
         self._reader: sqlite3.Connection | None = None
+        self._used: set[str] = set()
+        """Keys under which something was found, so that they stay."""
 
     def __enter__(self) -> Self:
         return self
@@ -119,7 +121,9 @@ class Memory:
                 if not _is_own(self._file):
                     return {}
                 self._reader = self._open("?mode=ro")
-            return dict(_rows(self._reader, list(keys)))
+            texts = dict(_rows(self._reader, list(keys)))
+            self._used.update(texts)
+            return texts
         except sqlite3.OperationalError:
             return {}
         except sqlite3.Error:
@@ -141,9 +145,10 @@ class Memory:
                 return
             with closing(self._open("")) as connection:
                 connection.execute("PRAGMA synchronous = OFF")
+                connection.execute("PRAGMA auto_vacuum = FULL")
                 connection.execute("BEGIN IMMEDIATE")
                 connection.execute(_TABLE)
-                _prune(connection, today)
+                _prune(connection, today, self._used)
                 connection.executemany("INSERT OR REPLACE INTO memory VALUES (?, ?, ?)", rows)
                 connection.execute("COMMIT")
         except sqlite3.OperationalError:
@@ -216,19 +221,33 @@ def _loaded(values: Iterable[Any], load: Callable[[Any], T]) -> list[T] | None:
         return None
 
 
-def _rows(connection: sqlite3.Connection, keys: list[str]) -> Iterable[tuple[str, str]]:
+def _pages(keys: Sequence[str]) -> Iterator[tuple[Sequence[str], str]]:
+    """The keys, as many at a time as a statement takes, and the marks for them."""
     for start in range(0, len(keys), _PAGE):
         page = keys[start : start + _PAGE]
-        marks = ", ".join("?" * len(page))
+        yield page, ", ".join("?" * len(page))
+
+
+def _rows(connection: sqlite3.Connection, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for page, marks in _pages(keys):
         yield from connection.execute(f"SELECT key, value FROM memory WHERE key IN ({marks})", page)
 
 
-def _prune(connection: sqlite3.Connection, today: int) -> None:
-    """Drop what is old; where the file has grown too large, everything."""
+def _prune(connection: sqlite3.Connection, today: int, used: Collection[str]) -> None:
+    """Drop what was not used for long; where there is too much, what was not used today, and else everything."""
+    for page, marks in _pages(sorted(used)):
+        connection.execute(f"UPDATE memory SET day = ? WHERE day < ? AND key IN ({marks})", (today, today, *page))
     connection.execute("DELETE FROM memory WHERE day < ?", (today - KEPT_DAYS,))
-    pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
-    if pages * size > MOST_BYTES:
-        connection.execute("DELETE FROM memory")
+    for first in (today, today + 1):
+        if _size(connection) > MOST_BYTES:
+            connection.execute("DELETE FROM memory WHERE day < ?", (first,))
+
+
+def _size(connection: sqlite3.Connection) -> int:
+    """Bytes that are in use, which may be much less than the file has."""
+    names = ("page_count", "freelist_count", "page_size")
+    pages, unused, size = (int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in names)
+    return (pages - unused) * size
 
 
 def _is_own(file: Path) -> bool:

@@ -423,6 +423,7 @@ class Changelog:
 
     ``contexts`` are the names that the root declares, or None where it declares none. ``root`` is the folder that no
     path leaves. ``inventory`` has every file read, YAML and SQL. ``infers`` False: no edge is inferred from SQL.
+    ``checksums`` are those that are known already, by kind of database and changeset.
     """
 
     name: str
@@ -433,6 +434,7 @@ class Changelog:
     contexts: tuple[str, ...] | None = None
     inventory: Inventory = Inventory()
     infers: bool = True
+    checksums: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
 
 
 # -------------------------------------------------------------------------------------- problems and facts

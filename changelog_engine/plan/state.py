@@ -104,8 +104,9 @@ def look(
     present, renames = name_as_present(graph, ledger)
     secrets = _secrets(changelog, values, needs_secrets=False)
     rendering = Rendering(graph, changelog.parameters, values.values, secrets, dbms, filters.consideration, definitions)
+    known = changelog.checksums.get(dbms, {})
     standings = {
-        name: _stand(graph.changesets[name], present.recorded.get(name), filters, dbms, rendering)
+        name: _stand(graph.changesets[name], present.recorded.get(name), filters, rendering, known.get(name))
         for name in graph.order
         if name in graph.changesets
     }
@@ -187,11 +188,14 @@ def _shortened(text: str) -> str:
 
 
 def _stand(
-    changeset: Changeset, recorded: Recorded | None, filters: Filters, dbms: str, rendering: Rendering
+    changeset: Changeset, recorded: Recorded | None, filters: Filters, rendering: Rendering, known: str | None
 ) -> Standing:
+    dbms = rendering.dbms
     exclusion = exclusion_of(changeset, filters, dbms)
     is_for_this_kind = exclusion is None or exclusion.by is not By.DBMS
-    checksum = checksum_changes(changeset.changes, dbms) if is_for_this_kind and has_text(changeset, dbms) else None
+    checksum = None
+    if is_for_this_kind and has_text(changeset, dbms):
+        checksum = known or checksum_changes(changeset.changes, dbms)
     state, reason, first = _state(changeset, recorded, exclusion, checksum, filters, rendering)
     return Standing(changeset, state, reason, checksum, recorded, exclusion, first)
 

@@ -44,7 +44,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "settings_file": ("plan.request",),
     "loading": (
         *("changelog", "databases.connect", "deriving", "graph", "inferring", "memory", "operations.derived"),
-        "settings",
+        *("settings", "sql.checksum"),
     ),
     "deriving": ("memory", "plan.filtering", "sql"),
     "inferring": ("graph", "memory", "operations.effects", "plan.filtering", "sql"),

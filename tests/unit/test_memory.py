@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -139,12 +140,39 @@ def test_another_users_file_is_not_believed(tmp_path: Path, memory: Memory) -> N
     assert memory.get(["x"]) == {"x": 1}
 
 
-def test_what_is_old_is_dropped(tmp_path: Path, memory: Memory) -> None:
-    memory.put({"x": 1})
-    with sqlite3.connect(tmp_path / "cache" / FILE) as connection:
-        connection.execute("UPDATE memory SET day = day - ?", (KEPT_DAYS + 1,))
+def grow_older(folder: Path, days: int) -> None:
+    with closing(sqlite3.connect(folder / "cache" / FILE)) as connection, connection:
+        connection.execute("UPDATE memory SET day = day - ?", (days,))
+
+
+def test_what_is_old_and_not_used_is_dropped(tmp_path: Path, memory: Memory) -> None:
+    memory.put({"x": 1, "used": 2})
+    grow_older(tmp_path, KEPT_DAYS + 1)
+    assert memory.get(["used"]) == {"used": 2}
     memory.put({"y": 1})
-    assert memory.get(["x", "y"]) == {"y": 1}
+    assert memory.get(["x", "used", "y"]) == {"used": 2, "y": 1}
+    grow_older(tmp_path, KEPT_DAYS)
+    with Memory(tmp_path / "cache") as other:
+        other.put({"z": 1})
+    assert memory.get(["used", "y"]) == {"used": 2, "y": 1}
+
+
+def test_where_there_is_too_much_what_is_not_used_today_goes(
+    tmp_path: Path, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("changelog_engine.memory.MOST_BYTES", 500_000)
+    memory.put({"used": "x" * 200_000, "unused": "x" * 400_000})
+    grow_older(tmp_path, 1)
+    memory.get(["used"])
+    memory.put({"new": "x" * 1000})
+    assert memory.get(["used", "unused", "new"]).keys() == {"used", "new"}
+    size = (tmp_path / "cache" / FILE).stat().st_size
+    assert size < 300_000
+    memory.put({"more": "x" * 400_000})
+    memory.put({"last": 1})
+    assert memory.get(["used", "new", "more", "last"]) == {"last": 1}
+    memory.put({"kept": 1})
+    assert memory.get(["last", "kept"]) == {"last": 1, "kept": 1}
 
 
 def _put_many(folder: Path, number: int) -> None:

@@ -1,4 +1,4 @@
-"""What was inferred and is remembered is what inferring it again would give, wherever the changesets stand now."""
+"""What was worked out and is remembered is what working it out again would give, wherever the changesets stand now."""
 
 from __future__ import annotations
 
@@ -55,18 +55,18 @@ def write(folder: Path, files: dict[str, str]) -> None:
         (folder / name).write_text(text)
 
 
-def loaded(folder: Path, cache: str) -> tuple[Loaded, ChangesetGraph] | list[str]:
+def loaded(folder: Path, cache: str) -> tuple[Loaded, ChangesetGraph, object] | list[str]:
     url = "postgresql://nowhere/never"
     try:
         found = load(Settings(changelog=folder / "main.yaml", root=folder, url=url, cache=cache))
     except ChangelogEngineError as error:
         return [str(error)]
-    return found, found.graph
+    return found, found.graph, found.changelog.checksums
 
 
 @given(st.sampled_from(sorted(FILES)), st.integers(0, 30), st.sampled_from(WRITTEN))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_remembered_or_inferred_it_is_the_same(tmp_path: Path, name: str, line: int, text: str) -> None:
+def test_remembered_or_worked_out_it_is_the_same(tmp_path: Path, name: str, line: int, text: str) -> None:
     folder = tmp_path / "project"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
