@@ -5,7 +5,7 @@ What a statement's inverse has to know of the state before it is folded from the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -83,6 +83,8 @@ def _work_out(changelog: Changelog, order: Sequence[str], dbms: str, wanted: Col
             found[name] = _undo(changeset, dbms, known)
         else:
             known.note(_texts(changeset, dbms))
+            for name in _tables_of_operations(changeset):
+                known.forget_table(name)
     return found
 
 
@@ -91,6 +93,8 @@ def _undo(changeset: Changeset, dbms: str, known: Known) -> list[Any]:
     for number, change in enumerate(changeset.changes):
         if isinstance(change, Operation):
             known.note(texts)
+            for name in _tables_of_operations(changeset):
+                known.forget_table(name)
             return [_MIXED, number, 0]
     try:
         inverse = known.invert(texts)
@@ -107,11 +111,22 @@ def _texts(changeset: Changeset, dbms: str) -> list[str]:
     return [clean_text(text.text) for text in texts if text is not None]
 
 
+def _tables_of_operations(changeset: Changeset) -> Iterator[str]:
+    """The tables that typed changes are about, without their schemas."""
+    for change in changeset.changes:
+        if isinstance(change, Operation):
+            names = (change.values.get(key) for key in ("table", "from", "to"))
+            yield from (name.rpartition(".")[2] for name in names if isinstance(name, str))
+
+
 class Known(Protocol):
     """What the changelog knows of the state that it has come to, on one kind of database."""
 
     def note(self, texts: Sequence[str]) -> None:
         """Take in what a changeset's texts do."""
+
+    def forget_table(self, name: str) -> None:
+        """Know no longer what the tables of a name are like, as something else than SQL has changed one."""
 
     def invert(self, texts: Sequence[str]) -> Inverse:
         """What undoes a changeset's texts, taking in what they do; UncertainError where that is not certain."""

@@ -18,7 +18,7 @@ from changelog_engine.errors import InvalidChangelogError, UsageError
 _ID = CHANGESET.keys["id"].shape
 _TO_BE_WRITTEN = (
     "sql:        # what it does, as SQL after `|`",
-    "rollback:   # what undoes it, or {irreversible: REASON}",
+    "rollback:   # what undoes it, `auto` where that is certain, or {irreversible: REASON}",
 )
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./()'-]*(?:,? [A-Za-z0-9_./()'-]+)*")
 

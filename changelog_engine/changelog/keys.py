@@ -288,7 +288,7 @@ CHANGESET = Record(
         "rollback": Key(
             ROLLBACK,
             "what undoes it: SQL, a map by database kind, a list of changes, `auto`, `{backup: …}` or "
-            "`{irreversible: REASON}`",
+            "`{irreversible: REASON}`; derived where left out and certain",
         ),
         "checks": Key(ListOf(CHECK), "what must hold after the changes"),
         "transaction": Key(Flag(), "false: for statements that the database refuses in a transaction"),

@@ -19,6 +19,10 @@ from changelog_engine.sql.statements import split_statements
 _STRING = re.compile(r"[xXnN]?'")
 _NUMBER = re.compile(r"[0-9][0-9.eE]*\Z")
 _TEXT = Location("", 1, 1)
+_NO_COLUMNS = (
+    *("CONSTRAINT", "PRIMARY", "UNIQUE", "KEY", "INDEX", "FOREIGN", "CHECK", "FULLTEXT", "SPATIAL", "PARTITION"),
+    *("PERIOD", "SYSTEM"),
+)
 _UNKNOWN = "no inverse is known for a statement of this kind"
 
 
@@ -31,7 +35,7 @@ class Token(NamedTuple):
 
 @dataclass(slots=True)
 class Table:
-    """Columns in their order, and the sets of them by which a row is known."""
+    """Columns in their order as they are written, and the sets of them, in lower case, by which a row is known."""
 
     columns: list[str] = field(default_factory=list)
     keys: list[tuple[str, ...]] = field(default_factory=list)
@@ -80,20 +84,59 @@ class PlainInverter:
             place += len(statement.text)
         return tuple(sql for statements in reversed(found) for sql in statements)
 
+    def forget_table(self, name: str) -> None:
+        """Know no longer what the tables of a name are like, as something else than SQL has changed one."""
+        for key in [key for key in self.tables if key.rpartition(".")[2] == _key(name)]:
+            del self.tables[key]
+
     def _note(self, words: _Words) -> None:
         words.place = 0
         try:
-            if not words.take("CREATE", "TABLE") or words.take("IF"):
-                return
-            name = _key(words.name())
-            if not words.take("("):
-                return
-            table = Table()
-            for part in words.parts():
-                _note_part(table, part)
+            if words.take("CREATE"):
+                self._note_create(words)
+            elif words.take("DROP", "TABLE"):
+                words.take("IF", "EXISTS")
+                self.tables.pop(_key(words.name()), None)
+            elif words.take("ALTER", "TABLE"):
+                words.take("IF", "EXISTS")
+                self._note_alter(words)
+            elif words.take("RENAME", "TABLE"):
+                self.tables.clear()  # which may swap names
         except UncertainError:
             return
+
+    def _note_create(self, words: _Words) -> None:
+        if words.take("TABLE"):
+            self._note_table(words)
+        elif "TRIGGER" in [token.word for token in words.tokens[:12]]:
+            # Its table, by which rows come or go, is the first name after ON.
+            _skip_to(words, "ON")
+            if words.take("ON"):
+                self.tables.pop(_key(words.name()), None)
+
+    def _note_table(self, words: _Words) -> None:
+        is_ensured = words.take("IF", "NOT", "EXISTS")
+        name = _key(words.name())
+        self.tables.pop(name, None)
+        if is_ensured or not words.take("("):
+            return
+        table = Table()
+        for part in words.parts():
+            _note_part(table, part)
         self.tables[name] = table
+
+    def _note_alter(self, words: _Words) -> None:
+        name = words.name()
+        table = self.tables.pop(_key(name), None)
+        if table is None:
+            return
+        if words.take("RENAME", "TO"):
+            self.tables[_key(_beside(name, words.name()))] = table
+        elif words.take("ADD") and not _has_comma(words):
+            words.take("COLUMN")
+            if not words.take_any(*_NO_COLUMNS, "IF") and not {"FIRST", "AFTER"} & set(words.rest().split()):
+                table.columns.append(words.name())
+            self.tables[_key(name)] = table
 
 
 class _Words:
@@ -172,7 +215,8 @@ class _Words:
 
 
 def _key(name: str) -> str:
-    return name.rpartition(".")[2].strip("\"`[]'").lower()
+    """What is the same for all ways to write a name; the schema counts, but for SQLite's own."""
+    return ".".join(part.strip("\"`[]'").lower() for part in name.split(".")).removeprefix("main.")
 
 
 def _note_part(table: Table, part: list[Token]) -> None:
@@ -181,14 +225,14 @@ def _note_part(table: Table, part: list[Token]) -> None:
         return
     words = [token.word for token in part]
     first = words[2] if words[0] == "CONSTRAINT" and len(words) > 2 else words[0]
-    if first in ("PRIMARY", "UNIQUE", "KEY", "INDEX", "FOREIGN", "CHECK", "FULLTEXT", "SPATIAL"):
-        if first in ("PRIMARY", "UNIQUE") and "(" in words:
+    if first in _NO_COLUMNS:
+        if first in ("PRIMARY", "UNIQUE") and "(" in words and "CONFLICT" not in words:
             inside = part[words.index("(") + 1 : -1]
             table.keys.append(tuple(_key(token.text) for token in inside if token.word != ","))
         return
     name = _key(part[0].text)
-    table.columns.append(name)
-    if "PRIMARY" in words or "UNIQUE" in words:
+    table.columns.append(part[0].text)
+    if ("PRIMARY" in words or "UNIQUE" in words) and "CONFLICT" not in words:
         table.keys.append((name,))
 
 
@@ -211,7 +255,8 @@ def _undo(words: _Words, known: PlainInverter) -> tuple[str, ...]:
 def _create(words: _Words, known: PlainInverter) -> tuple[str, ...]:
     if words.take("OR", "REPLACE"):
         raise UncertainError(REPLACED)
-    words.take_any("TEMP", "TEMPORARY")
+    if words.take_any("TEMP", "TEMPORARY"):
+        raise UncertainError("what is temporary is gone before a rollback, and so are its rows")
     while words.take_any("UNIQUE", "VIRTUAL", "FULLTEXT", "SPATIAL", "DEFINER", "ALGORITHM", "SQL"):
         if words.tokens[words.place - 1].word in ("DEFINER", "ALGORITHM", "SQL"):
             _skip_to(words, "VIEW", "TRIGGER", "PROCEDURE", "FUNCTION", "EVENT")
@@ -277,13 +322,15 @@ def _expect(words: _Words, word: str) -> None:
 
 
 def _add(words: _Words, table: str, dbms: str) -> tuple[str, ...]:
-    if _depth_has_comma(words):
+    if _has_comma(words):
         raise UncertainError("several changes in one ALTER TABLE are not taken apart: make each a statement of its own")
     if words.take("CONSTRAINT"):
         name = words.name()
         kind = words.rest()
-        if kind.startswith("FOREIGN"):
-            return (f"ALTER TABLE {table} DROP FOREIGN KEY {name}",)
+        if kind.startswith("PRIMARY"):
+            raise UncertainError("whether the key's columns were NOT NULL before is not known")
+        if kind.startswith("FOREIGN") and dbms != "sqlite":
+            raise UncertainError("the index that the database may make for it would stay")
         if kind.startswith("UNIQUE"):
             return (f"ALTER TABLE {table} DROP INDEX {name}",)
         return (f"ALTER TABLE {table} DROP CONSTRAINT {name}",)
@@ -294,16 +341,17 @@ def _add(words: _Words, table: str, dbms: str) -> tuple[str, ...]:
         return (f"ALTER TABLE {table} DROP INDEX {words.name()}",)
     if words.take("PRIMARY") or words.take("FOREIGN") or words.take("CHECK"):
         raise UncertainError("the constraint has no name in the changelog: give it one")
-    words.take("COLUMN")
+    if not words.take("COLUMN") and words.take_any("PARTITION", "PERIOD", "SYSTEM", "SPATIAL"):
+        raise UncertainError(_UNKNOWN)
     if words.take("IF", "NOT", "EXISTS"):
         raise UncertainError(ENSURED)
     name = words.name()
-    if dbms == "sqlite" and words.rest().find("REFERENCES") >= 0:
-        raise UncertainError("SQLite does not drop a column that refers to another table")
+    if "REFERENCES" in words.rest().split():
+        raise UncertainError("the database does not drop a column that refers to another table")
     return (f"ALTER TABLE {table} DROP COLUMN {name}",)
 
 
-def _depth_has_comma(words: _Words) -> bool:
+def _has_comma(words: _Words) -> bool:
     depth = 0
     for token in words.tokens[words.place :]:
         depth += {"(": 1, ")": -1}.get(token.word, 0)
@@ -333,7 +381,9 @@ def _insert(words: _Words, known: PlainInverter) -> tuple[str, ...]:
     table_name = words.name()
     table = known.tables.get(_key(table_name))
     if table is None:
-        raise UncertainError("the key of the table is not known, as no changeset before it makes the table")
+        raise UncertainError(
+            "the key of the table is not known for certain: no SQL before it makes the table, or it has triggers"
+        )
     written = [part[0].text for part in words.parts() if part] if words.take("(") else list(table.columns)
     columns = [_key(name) for name in written]
     if not words.take("VALUES"):

@@ -11,7 +11,7 @@ from changelog_engine.errors import InvalidChangelogError, UsageError
 SKELETON = (
     "  - id: new\n"
     "    sql:        # what it does, as SQL after `|`\n"
-    "    rollback:   # what undoes it, or {irreversible: REASON}\n"
+    "    rollback:   # what undoes it, `auto` where that is certain, or {irreversible: REASON}\n"
 )
 
 

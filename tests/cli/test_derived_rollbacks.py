@@ -1,0 +1,113 @@
+"""Rollbacks that nobody wrote: shown in the plan, kept in the ledger, and refused where they are not certain."""
+
+from __future__ import annotations
+
+import pytest
+
+from changelog_engine.catalog import Catalog, compare
+from changelog_engine.databases.connect import connect
+from changelog_engine.databases.database import Access
+from tests.cli.conftest import Cli
+
+SHOP = """\
+parameters:
+  note: it's
+  token: {env: DERIVED_TOKEN, secret: true}
+changesets:
+  - id: cities
+    sql: "CREATE TABLE cities (id int PRIMARY KEY, note varchar(40))"
+  - id: name
+    depends_on: [cities]
+    sql: "ALTER TABLE cities ADD COLUMN name varchar(40)"
+  - id: rows
+    depends_on: [name]
+    rollback: auto
+    sql: "INSERT INTO cities (id, note, name) VALUES (1, 'a', 'Ulm'), (2, '${token}', 'Bonn')"
+  - id: by-name
+    depends_on: [rows]
+    sql: "CREATE UNIQUE INDEX cities_by_name ON cities (name)"
+  - id: for-another
+    dbms: [OTHER]
+    sql: DROP TABLE cities
+  - id: kinds
+    sql:
+      postgresql: CREATE TABLE "Of ""kinds" (id int)
+      sqlite: CREATE TABLE "of kinds" (id int)
+      mariadb: CREATE TABLE `of kinds` (id int)
+"""
+
+
+def catalog_of(url: str) -> Catalog:
+    session = connect(url, Access.READ)
+    try:
+        return session.catalog()
+    finally:
+        session.close()
+
+
+def there_and_back(cli: Cli, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHANGELOG_URL", url)
+    monkeypatch.setenv("DERIVED_TOKEN", "s3cr3t-t0ken")
+    other = "mariadb" if url.startswith("postgresql") else "postgresql"
+    cli.write(SHOP.replace("OTHER", other))
+    before = catalog_of(url)
+    plan = cli("plan")
+    assert "rollback, derived:" in plan.out
+    assert "DROP TABLE cities;" in plan.out
+    steps = {step["id"]: step for step in cli.json("plan")["steps"]}
+    assert all(step["rollback_derived"] for step in steps.values())
+    assert steps["rows"]["rollback"] != []
+    assert "for-another" not in steps
+    cli("update")
+    # The ledger keeps them: a changelog that has lost the changesets can still go back.
+    cli.write("changesets: []\n")
+    assert "s3cr3t-t0ken" not in cli("plan", "rollback", "--all", "--sql").out
+    cli("rollback", "--all")
+    differences = [str(each) for each in compare(before, catalog_of(url))]
+    assert [each for each in differences if "changelog" not in each] == []
+
+
+def test_there_and_back(cli: Cli, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    there_and_back(cli, database_url, monkeypatch)
+
+
+def test_there_and_back_on_mariadb(cli: Cli, mariadb_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    there_and_back(cli, mariadb_url, monkeypatch)
+
+
+def test_a_written_rollback_is_not_called_derived(cli: Cli, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHANGELOG_URL", database_url)
+    cli.write("changesets:\n  - {id: a, sql: CREATE TABLE a (x int), rollback: DROP TABLE a}\n")
+    step = cli.json("plan")["steps"][0]
+    assert (step["rollback"], step["rollback_derived"]) == (["DROP TABLE a"], False)
+
+
+def test_refusals_name_the_place_the_reason_and_the_remedy(
+    cli: Cli, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHANGELOG_URL", database_url)
+    cli.write(
+        "changesets:\n"
+        "  - id: gone\n"
+        "    sql: |\n"
+        "      CREATE TABLE a (x int);\n"
+        "      DROP TABLE b;\n"
+        "  - id: written\n"
+        "    rollback: auto\n"
+        "    sql: UPDATE a SET x = 1\n"
+        "  - id: mixed\n"
+        "    changes:\n"
+        "      - sql: CREATE TABLE c (x int)\n"
+        "      - create_table: {table: d, columns: [{name: x, type: integer}]}\n"
+    )
+    err = cli("validate", code=3).err
+    assert "main.yaml:5:7" in err
+    assert "      DROP TABLE b;\n" in err
+    assert "^" in err
+    assert "changeset `gone`: it has no `rollback`, and none can be derived: what it drops" in err
+    assert "changeset `written`: its rollback cannot be derived: what the rows were before" in err
+    assert "main.yaml:8:10" in err
+    assert "changeset `mixed`: it has no `rollback`, and none can be derived: typed changes and SQL" in err
+    assert "main.yaml:12:" in err
+    assert "`rollback: {irreversible: REASON}`" in err
+    assert cli("update", code=3).out == ""
