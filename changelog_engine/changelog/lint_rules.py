@@ -36,7 +36,7 @@ RULES: Final[Mapping[str, LintRule]] = {
     ),
     "redundant-dependency": LintRule(
         Severity.NOTE,
-        "a declared dependency follows from the other declared ones",
+        "a declared dependency follows from the others, and the SQL uses nothing of it",
         "take it out of `depends_on`",
     ),
     "conflict": LintRule(

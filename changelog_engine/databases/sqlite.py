@@ -55,7 +55,7 @@ _HINTS = {
 }
 
 
-def open_session(url: URL, access: Access, name: str, location: str) -> SqliteSession:
+def open_session(url: URL, access: Access, name: str, location: str, *, is_scratch: bool = False) -> SqliteSession:
     """Open the file; READ of a file that does not exist works on an empty database in memory."""
     del name
     try:
@@ -82,6 +82,8 @@ def open_session(url: URL, access: Access, name: str, location: str) -> SqliteSe
     def reconnect() -> sqlite3.Connection:
         connection = dialect.connect(target, **options)
         assert isinstance(connection, sqlite3.Connection)
+        if is_scratch:
+            connection.execute("PRAGMA synchronous = OFF")
         return connection
 
     return SqliteSession(reconnect, dialect, location, path, access)

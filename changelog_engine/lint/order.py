@@ -41,13 +41,19 @@ def conflict(subject: Subject) -> Iterator[Hit]:
 
 
 def redundant_dependency(subject: Subject) -> Iterator[Hit]:
-    """What a changeset depends on anyway, by another of its dependencies."""
+    """What a changeset depends on anyway, by another of its dependencies, and does not use itself.
+
+    What its own SQL requires is worth saying even so: the other dependency may go one day.
+    """
     place = _places(subject)
+    reasons = subject.graph.inference.reasons
     for changeset in subject.changesets:
         declared = list(_declared(subject, changeset))
         if len(declared) < 2:
             continue
         for id_, dependency in declared:
+            if (edge := reasons.get((id_, changeset.id))) is not None and edge.strength is Strength.REQUIRES:
+                continue
             others = [other for other, each in declared if other != id_ and not each.optional]
             through = next((other for other in others if _leads_to(subject, other, id_, place)), None)
             if through is not None:

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from changelog_engine.catalog import Catalog, Name
+from changelog_engine.databases.connect import connect
 from changelog_engine.databases.database import Access
 from changelog_engine.errors import ChangesetFailedError
 from changelog_engine.execute.events import ignore
@@ -122,7 +124,8 @@ def open_ground(trial: Trial, scratch: Scratch) -> Iterator[Ground]:
     with scratch_database(scratch) as url:
         settings = replace(trial.settings, url=url, schema=None, table_prefix="", lock_wait=0.0)
         changelog = trial.loaded.changelog
-        with Run(settings, changelog.name, Access.WRITE, ignore, Interruption()) as run:
+        session = partial(connect, url, Access.WRITE, is_scratch=True)
+        with Run(settings, changelog.name, Access.WRITE, ignore, Interruption(), session) as run:
             worker = run.worker(trial.filters, changelog.parameters)
             with run.locked(worker):
                 yield Ground(trial, run, worker, makes_roles=scratch.owns_server)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -14,8 +13,6 @@ from changelog_engine.plan.request import UpdateRequest
 from tests.fixtures.processes import changelog
 from tests.fixtures.projects import Project
 
-FAULTY = 10
-
 
 def verify(project: Project, **options: object) -> VerifyResult:
     return project.engine().verify(**options)[0]  # type: ignore[arg-type]
@@ -23,24 +20,6 @@ def verify(project: Project, **options: object) -> VerifyResult:
 
 def kinds(result: VerifyResult) -> list[FindingKind]:
     return [finding.kind for finding in result.findings]
-
-
-def many(count: int, faulty: frozenset[int] = frozenset()) -> str:
-    """Changesets of several kinds over tables that build on one another; those in ``faulty`` have a bad rollback."""
-    parts = ["changesets:\n"]
-    for number in range(count):
-        base = number - number % 5
-        sql, rollback, bad = (
-            (f"CREATE TABLE t{number} (id integer PRIMARY KEY, a text)", f"DROP TABLE t{number}", "SELECT 1"),
-            (f"ALTER TABLE t{base} ADD COLUMN b text", f"ALTER TABLE t{base} DROP COLUMN b", f"DROP VIEW v{number}"),
-            (f"CREATE INDEX i{number} ON t{base} (a)", f"DROP INDEX i{number}", "SELECT 1"),
-            (f"CREATE VIEW v{number} AS SELECT id, a FROM t{base}", f"DROP VIEW v{number}", f"DROP VIEW v{number + 1}"),
-            (f"INSERT INTO t{base} (id, a) VALUES (1, 'x')", f"DELETE FROM t{base} WHERE id = 1", "SELECT 1"),
-        )[number % 5]
-        needs = f"    depends_on: [c{base}]\n" if number != base else ""
-        way_back = bad if number in faulty else rollback
-        parts.append(f"  - id: c{number}\n{needs}    sql: {sql}\n    rollback: {way_back}\n")
-    return "".join(parts)
 
 
 def test_a_changelog_without_faults_is_proven(project: Project) -> None:
@@ -51,15 +30,6 @@ def test_a_changelog_without_faults_is_proven(project: Project) -> None:
     assert (result.rollbacks, result.ways) == (3, 1)
     assert 1 <= result.orders_tried <= 4
     assert not project.has_table("one")
-
-
-def test_exactly_the_faulty_rollbacks_are_named(project: Project) -> None:
-    faulty = frozenset(random.Random(7).sample(range(60), FAULTY))
-    project.write(many(60, faulty))
-    result = verify(project, orders=0)
-    assert {finding.changeset for finding in result.findings} == {f"c{number}" for number in faulty}
-    assert kinds(result) == [FindingKind.ROLLBACK] * FAULTY
-    assert all(finding.file == "main.yaml" and finding.line for finding in result.findings)
 
 
 def test_what_a_rollback_leaves_is_told(project: Project) -> None:
@@ -88,26 +58,6 @@ def test_a_rollback_that_fails_and_one_after_which_nothing_can_be_applied_again(
     assert "uno" in fails.message
     assert "cannot be applied again" in again.message
     assert any("`kept`" in note and "irreversible" in note for note in result.notes)
-
-
-def test_dependencies_that_nothing_shows_are_named_pair_by_pair(postgresql_project: Project) -> None:
-    """Five that stand in dynamic SQL and in data, among a dozen that have nothing to do with them."""
-    dynamic = "DO $$ BEGIN EXECUTE '{} hid' || 'den{} {}'; END $$"
-    changesets = []
-    for number in range(5):
-        make = dynamic.format("CREATE TABLE", number, "(id int)")
-        changesets.append((f"makes{number}", make, f"DROP TABLE hidden{number}"))
-        changesets.append((f"other{number}", f"CREATE TABLE o{number} (id int)", f"DROP TABLE o{number}"))
-    for number in range(5):
-        alter, undo = (dynamic.format("ALTER TABLE", number, f"{verb} COLUMN a") for verb in ("ADD", "DROP"))
-        changesets.append((f"uses{number}", alter.replace("COLUMN a", "COLUMN a int"), undo))
-    parts = ["changesets:\n"]
-    parts += [f'  - id: {name}\n    sql: "{sql}"\n    rollback: "{undo}"\n' for name, sql, undo in changesets]
-    postgresql_project.write("".join(parts))
-    result = verify(postgresql_project, orders=3, seed=3)
-    assert {finding.pair for finding in result.findings} == {(f"makes{n}", f"uses{n}") for n in range(5)}
-    assert set(kinds(result)) == {FindingKind.ORDER}
-    assert all("depends_on: [makes" in finding.remedy for finding in result.findings)
 
 
 def test_two_that_do_not_commute_are_a_pair_that_may_stand_in_either_order(postgresql_project: Project) -> None:

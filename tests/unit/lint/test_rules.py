@@ -217,6 +217,13 @@ class TestOrder:
         assert (finding.rule, finding.changeset) == ("redundant-dependency", "e")
         assert finding.message == "`e` need not name `base`, for `d` requires it"
 
+    def test_what_the_sql_uses_itself_is_worth_saying(self, tmp_path: Path) -> None:
+        view = "{id: v, depends_on: [base], sql: CREATE VIEW v AS SELECT a FROM base, rollback: DROP VIEW v}"
+        both = (
+            "{id: w, depends_on: [base, v], sql: 'CREATE VIEW w AS SELECT base.a FROM v, base', rollback: DROP VIEW w}"
+        )
+        assert lint(tmp_path, f"{view}, {both}") == ()
+
     def test_one_that_only_orders_implies_nothing(self, tmp_path: Path) -> None:
         optional = "{id: c, depends_on: [{id: base, optional: true}], sql: SELECT 1, rollback: SELECT 1}"
         assert lint(tmp_path, optional + ", {id: d, depends_on: [base, c], sql: SELECT 1, rollback: SELECT 1}") == ()
