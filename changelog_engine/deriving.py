@@ -21,13 +21,8 @@ from changelog_engine.model import (
     SqlText,
 )
 from changelog_engine.plan.filtering import is_for_kind
-from changelog_engine.sql.inverses import Inverse, UncertainError
+from changelog_engine.sql.inverses import REMEDY, Inverse, UncertainError
 from changelog_engine.sql.statements import clean_text, text_for
-
-REMEDY = (
-    "write the SQL that undoes it, have the data saved with `rollback: {backup: {tables: [...]}}`, or say that nothing "
-    "undoes it and why: `rollback: {irreversible: REASON}`"
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ def difference(table: str, then: str, now: str) -> str:
         return f"`{table}` {'was dropped' if now == 'gone' else 'was made'} since"
     rows_then, rows_now = (int(state.partition(":")[0]) for state in (then, now))
     if rows_then != rows_now:
-        return f"`{table}` has {rows_now} rows, and had {rows_then} right after the changeset"
+        return f"`{table}` has {rows_now} row{'s' * (rows_now != 1)}, and had {rows_then} right after the changeset"
     return f"rows of `{table}` were changed since (it has {rows_now}, as right after the changeset)"
 
 

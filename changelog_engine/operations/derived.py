@@ -7,9 +7,7 @@ from collections.abc import Iterable
 from changelog_engine.model import Changelog, Changeset, DerivedRollback, Operation, Problem
 from changelog_engine.operations.inverse import inverses_of
 from changelog_engine.operations.knowledge import Knowledge
-from changelog_engine.sql.inverses import Uncertain
-
-_REMEDY = "write what undoes it under `rollback:`, or say that nothing does and why: `rollback: {irreversible: REASON}`"
+from changelog_engine.sql.inverses import REMEDY, Uncertain
 
 
 def underivable_rollbacks(changelog: Changelog, order: Iterable[str], dbms: str) -> tuple[Problem, ...]:
@@ -36,4 +34,4 @@ def underivable(changeset: Changeset, derived: DerivedRollback, inverse: Uncerta
     operation = [change for change in changeset.changes if isinstance(change, Operation)][inverse.number]
     wanted = "its rollback cannot be derived" if derived.is_written else "it has no `rollback`, and none can be derived"
     message = f"changeset `{changeset.id}`: {wanted}: `{operation.kind}`: {inverse.reason}"
-    return Problem(message, operation.location, hint=_REMEDY)
+    return Problem(message, operation.location, hint=REMEDY)

@@ -34,6 +34,12 @@ class UncertainError(Exception):
         self.number = number
 
 
+REMEDY = (
+    "write what undoes it under `rollback:`, have the data saved with `rollback: {backup: {tables: [...]}}`, or say that "
+    "nothing undoes it and why: `rollback: {irreversible: REASON}`"
+)
+"""What to do where nothing is certain to undo a change."""
+
 DROPPED = "what it drops is known to nobody afterwards"
 REPLACED = "what it replaces, if anything, is known to nobody afterwards"
 ENSURED = "with IF NOT EXISTS nobody knows whether it made anything"

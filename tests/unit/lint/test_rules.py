@@ -10,12 +10,32 @@ import pytest
 from changelog_engine.changelog.lint_rules import RULES, Severity
 from changelog_engine.findings import LintFinding
 from tests.fixtures.projects import Project
-from tests.scenarios.test_verify import FAULTY, many
 
 POSTGRESQL = "postgresql://nobody@nowhere/none"
 SQLITE = "sqlite:///none.db"
 
 TABLE = "{id: base, sql: 'CREATE TABLE base (id int PRIMARY KEY, a int, b text)', rollback: DROP TABLE base}"
+
+
+FAULTY = 10
+
+
+def many(count: int, faulty: frozenset[int] = frozenset()) -> str:
+    """Changesets of several kinds over tables that build on one another; those in ``faulty`` have a bad rollback."""
+    parts = ["changesets:\n"]
+    for number in range(count):
+        base = number - number % 5
+        sql, rollback, bad = (
+            (f"CREATE TABLE t{number} (id integer PRIMARY KEY, a text)", f"DROP TABLE t{number}", "SELECT 1"),
+            (f"ALTER TABLE t{base} ADD COLUMN b text", f"ALTER TABLE t{base} DROP COLUMN b", f"DROP VIEW v{number}"),
+            (f"CREATE INDEX i{number} ON t{base} (a)", f"DROP INDEX i{number}", "SELECT 1"),
+            (f"CREATE VIEW v{number} AS SELECT id, a FROM t{base}", f"DROP VIEW v{number}", f"DROP VIEW v{number + 1}"),
+            (f"INSERT INTO t{base} (id, a) VALUES (1, 'x')", f"DELETE FROM t{base} WHERE id = 1", "SELECT 1"),
+        )[number % 5]
+        needs = f"    depends_on: [c{base}]\n" if number != base else ""
+        way_back = bad if number in faulty else rollback
+        parts.append(f"  - id: c{number}\n{needs}    sql: {sql}\n    rollback: {way_back}\n")
+    return "".join(parts)
 
 
 def lint(folder: Path, changesets: str, url: str = POSTGRESQL, head: str = "") -> tuple[LintFinding, ...]:
