@@ -13,7 +13,8 @@ from changelog_engine.errors import PlanRefusedError, UsageError
 from changelog_engine.findings import BackupsResult, BackupStatus
 from changelog_engine.ledger.backups import RecordedBackup, read_backups
 from changelog_engine.ledger.entries import LedgerState
-from changelog_engine.plan.steps import Plan, makes_backup
+from changelog_engine.plan.stepping import listed
+from changelog_engine.plan.steps import Plan, makes_backup, restores_backup
 from changelog_engine.run import Run
 from changelog_engine.settings_file import Retention
 
@@ -64,12 +65,19 @@ def prune_backups(
 
 
 def with_backup_notes(plan: Plan, run: Run) -> Plan:
-    """The plan with what it saves before its steps: of what, and how large that may be, as far as is known by now."""
+    """The plan with what it saves before its steps, and how large that may be, as far as is known by now; and with
+    what its rollbacks put back.
+    """
     backups, notes = run.session.backups, []
     for step in plan.steps:
-        if not makes_backup(step) or step.rollback is None or step.rollback.backup is None:
+        if step.rollback is None or step.rollback.backup is None:
             continue
         tables = tuple(step.rollback.backup["wanted"])
+        if restores_backup(step):
+            what = listed(list(tables)) if tables else "all of the database"
+            notes.append(f"the rollback of `{step.id}` puts {what} back as before it ran, from its backup")
+        if not makes_backup(step):
+            continue
         size = None if backups is None else backups.estimate(tables)
         what = ", ".join(f"`{table}`" for table in tables) or "all of the database"
         about = "" if size is None else f" (at most about {show_size(size)})"

@@ -118,9 +118,12 @@ class Engine(Proving):
 
     def plan_rollback(self, request: RollbackRequest) -> Plan:
         """What ``rollback`` would do. Writes nothing."""
+        from changelog_engine.backups import with_backup_notes
+
         loaded = self._load()
         with self._open(loaded.changelog.name, Access.READ) as run:
-            return planned_rollback(loaded, run, run.ledger.read_state(), self._asked(request))
+            plan = planned_rollback(loaded, run, run.ledger.read_state(), self._asked(request))
+            return with_backup_notes(plan, run)
 
     def script(self, plan: Plan, filters: Filters | None = None) -> str:
         """The plan as a script for the database's own client. Raises PlanRefusedError where the ledger has moved on."""

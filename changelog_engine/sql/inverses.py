@@ -35,8 +35,8 @@ class UncertainError(Exception):
 
 
 REMEDY = (
-    "write what undoes it under `rollback:`, have the data saved with `rollback: {backup: {tables: [...]}}`, or say that "
-    "nothing undoes it and why: `rollback: {irreversible: REASON}`"
+    "write what undoes it under `rollback:`, have the data saved with `rollback: {backup: {tables: [...]}}`, or say "
+    "that nothing undoes it and why: `rollback: {irreversible: REASON}`"
 )
 """What to do where nothing is certain to undo a change."""
 

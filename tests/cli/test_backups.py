@@ -120,6 +120,9 @@ def test_the_plan_says_what_will_be_saved(project: Project, run: Run) -> None:
     project.update(select="make")
     _, output = run("plan")
     assert "before `change` runs, `t` is backed up" in output
+    project.update()
+    _, output = run("plan", "rollback", "--select", "change")
+    assert "the rollback of `change` puts `t` back as before it ran, from its backup" in output
 
 
 def test_no_script_is_made_of_a_backup(project: Project) -> None:
