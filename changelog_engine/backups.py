@@ -13,7 +13,6 @@ from changelog_engine.errors import PlanRefusedError, UsageError
 from changelog_engine.findings import BackupsResult, BackupStatus
 from changelog_engine.ledger.backups import RecordedBackup, read_backups
 from changelog_engine.ledger.entries import LedgerState
-from changelog_engine.plan.stepping import listed
 from changelog_engine.plan.steps import Plan, makes_backup, restores_backup
 from changelog_engine.run import Run
 from changelog_engine.settings_file import Retention
@@ -73,13 +72,12 @@ def with_backup_notes(plan: Plan, run: Run) -> Plan:
         if step.rollback is None or step.rollback.backup is None:
             continue
         tables = tuple(step.rollback.backup["wanted"])
+        what = ", ".join(f"`{table}`" for table in tables) or "all of the database"
         if restores_backup(step):
-            what = listed(list(tables)) if tables else "all of the database"
             notes.append(f"the rollback of `{step.id}` puts {what} back as before it ran, from its backup")
         if not makes_backup(step):
             continue
         size = None if backups is None else backups.estimate(tables)
-        what = ", ".join(f"`{table}`" for table in tables) or "all of the database"
         about = "" if size is None else f" (at most about {show_size(size)})"
         notes.append(f"before `{step.id}` runs, {what} {'are' if len(tables) > 1 else 'is'} backed up{about}")
     return replace(plan, notes=(*plan.notes, *notes))
