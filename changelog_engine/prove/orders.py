@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 
 from changelog_engine.catalog import Catalog, Difference, compare
@@ -126,7 +127,7 @@ def _makers(orders: Orders, seed: int) -> Iterator[Callable[[], Order]]:
     chance = random.Random(seed)
     while True:
         priority = {name: chance.random() for name in orders.own}
-        yield lambda priority=priority: orders.by(priority)  # type: ignore[misc]
+        yield partial(orders.by, priority)
 
 
 def _blame(
