@@ -27,6 +27,7 @@ VARYING = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ"), "WHEN"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "HASH"),
     (re.compile(r"\b[\d.]+ (?:ms|s)\b"), "TIME"),
+    (re.compile(r"\bSQLite [\d.]+\d"), "SQLite"),
 )
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
