@@ -66,6 +66,7 @@ def _make(known: Known, statement: Statement, identity: str) -> None:
     elif not statement.node.get("replace"):
         known.forget(identity)
         known.made.add(identity)
+        known.remember(identity)
         known.scope.made.add(identity)
     elif identity not in known.made:
         known.comments.pop(identity, None)
@@ -204,6 +205,7 @@ def _comment(known: Known, node: Node) -> None:
             for each in [each for each in known.made if each.startswith(start)]:
                 known.forget(each)
         known.comments[identity] = text
+        known.remember(identity)
         return
     *relation, name = strings(node["object"]["List"]["items"])
     table = known.tables.get(known.scope.key(relation))

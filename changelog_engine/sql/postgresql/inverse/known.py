@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from changelog_engine.sql.postgresql.inverse.scope import Key, Scope, is_part_of
+from changelog_engine.sql.postgresql.inverse.scope import Key, Scope, is_of_relation, relation_in
 from changelog_engine.sql.postgresql.parsing import Node
 
 
@@ -59,10 +59,15 @@ class Known:
     comments: dict[str, str] = field(default_factory=dict)
     grants: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     is_granted_unseen: bool = False
+    parts: dict[str, set[str]] = field(default_factory=dict)
 
     def begin(self) -> None:
         """The next statements are those of another changeset."""
+        # Only what was looked up in a search path, or made for a session, has such a name.
+        is_plain = not self.scope.settings and not self.scope.temporary
         self.scope = Scope()
+        if is_plain:
+            return
         for key in [key for key in self.tables if key.schema in ("?", "pg_temp")]:
             del self.tables[key]
 
@@ -78,9 +83,14 @@ class Known:
     def granted(self, identity: str, grantee: str) -> set[str]:
         return self.grants.get((identity, grantee), set())
 
+    def remember(self, identity: str) -> None:
+        """There is an object, or a comment on one."""
+        if is_of_relation(identity):
+            self.parts.setdefault(relation_in(identity), set()).add(identity)
+
     def forget(self, identity: str) -> None:
         """An object is gone, or has another name."""
-        gone = {each for each in (*self.made, *self.comments) if each == identity or is_part_of(each, identity)}
+        gone = {identity, *self.parts.pop(relation_in(identity), ())}
         self.made -= gone
         for each in gone:
             self.comments.pop(each, None)
@@ -100,5 +110,6 @@ class Known:
         self.tables.clear()
         self.made.clear()
         self.comments.clear()
+        self.parts.clear()
         self.grants.clear()
         self.is_granted_unseen = True

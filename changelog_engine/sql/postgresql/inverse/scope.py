@@ -118,10 +118,15 @@ class Scope:
         return [self._bare(item) for item in node] if isinstance(node, list) else node
 
 
-def is_part_of(identity: str, relation: str) -> bool:
-    """Whether one identity is that of a relation, or of a part of it."""
-    group, *name = json.loads(identity)
-    return (group == "relation" or group in PARTS) and name[:2] == json.loads(relation)[1:3]
+def is_of_relation(identity: str) -> bool:
+    """Whether an identity is that of a relation, or of a part of one."""
+    group = json.loads(identity)[0]
+    return group == "relation" or group in PARTS
+
+
+def relation_in(identity: str) -> str:
+    """The schema and the name of the relation that an identity is of, or of a part of which."""
+    return _text(*json.loads(identity)[1:3])
 
 
 def _text(*parts: Any) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from changelog_engine.sql.disguise import is_disguised
@@ -26,12 +27,38 @@ Undo = Callable[[Found], Inverse]
 def write(kind: str, **fields: Any) -> str:
     """The statement with that node, as SQL."""
     import postgast
-    from google.protobuf import json_format
 
-    tree = {"stmts": [{"stmt": {kind: fields}}]}
-    message = json_format.ParseDict(tree, postgast.pg_query_pb2.ParseResult(), ignore_unknown_fields=True)
+    message = postgast.pg_query_pb2.ParseResult()
+    _fill(message, {"stmts": [{"stmt": {kind: fields}}]})
     sql: str = postgast.deparse(message)
     return sql
+
+
+def _fill(message: Any, values: Node) -> None:
+    """Set the fields of a message; protobuf's own reader of JSON lists all kinds of nodes anew for each node."""
+    fields = _fields(message.DESCRIPTOR)
+    for name, value in values.items():
+        field = fields.get(name)
+        if field is None:
+            continue
+        if field.message_type is None:
+            number = (
+                field.enum_type.values_by_name[value].number if isinstance(value, str) and field.enum_type else value
+            )
+            setattr(message, field.name, number)
+        elif isinstance(value, list):
+            for item in value:
+                _fill(getattr(message, field.name).add(), item)
+        else:
+            part = getattr(message, field.name)
+            part.SetInParent()
+            _fill(part, value)
+
+
+@cache
+def _fields(descriptor: Any) -> Mapping[str, Any]:
+    """The fields of a kind of message, by their names in JSON."""
+    return {field.json_name: field for field in descriptor.fields}
 
 
 def as_spelled(sql: str, source: str) -> str:
