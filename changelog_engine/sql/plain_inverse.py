@@ -9,28 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from changelog_engine.model import Location, SqlText
 from changelog_engine.sql.inverses import DROPPED, ENSURED, REPLACED, ROWS, Inverse, UncertainError
-from changelog_engine.sql.lexer import COMMENT, PLAIN, lexer_for_written
+from changelog_engine.sql.plain_words import STRING, UNKNOWN, Token, Words
 from changelog_engine.sql.statements import split_statements
 
-_STRING = re.compile(r"[xXnN]?'")
 _NUMBER = re.compile(r"[0-9][0-9.eE]*\Z")
 _TEXT = Location("", 1, 1)
 _NO_COLUMNS = (
     *("CONSTRAINT", "PRIMARY", "UNIQUE", "KEY", "INDEX", "FOREIGN", "CHECK", "FULLTEXT", "SPATIAL", "PARTITION"),
     *("PERIOD", "SYSTEM"),
 )
-_UNKNOWN = "no inverse is known for a statement of this kind"
-
-
-class Token(NamedTuple):
-    """``word`` is the text in upper case, empty for what is in quotes."""
-
-    text: str
-    word: str
 
 
 @dataclass(slots=True)
@@ -55,7 +45,7 @@ class PlainInverter:
         """Take in what a changeset's texts, as written, do, without undoing them."""
         for text in texts:
             for statement in split_statements(SqlText(text, _TEXT), self.dbms):
-                self._note(_Words(statement.text, self.dbms))
+                self._note(Words(statement.text, self.dbms))
 
     def invert(self, texts: Sequence[str]) -> Inverse:
         """What undoes a changeset's texts as written, in the order to run.
@@ -75,7 +65,7 @@ class PlainInverter:
         place = 0
         for statement in split_statements(SqlText(text, _TEXT), self.dbms):
             place = text.index(statement.text, place)
-            words = _Words(statement.text, self.dbms)
+            words = Words(statement.text, self.dbms)
             try:
                 found.append(_undo(words, self))
             except UncertainError as error:
@@ -89,7 +79,7 @@ class PlainInverter:
         for key in [key for key in self.tables if key.rpartition(".")[2] == _key(name)]:
             del self.tables[key]
 
-    def _note(self, words: _Words) -> None:
+    def _note(self, words: Words) -> None:
         words.place = 0
         try:
             if words.take("CREATE"):
@@ -105,7 +95,7 @@ class PlainInverter:
         except UncertainError:
             return
 
-    def _note_create(self, words: _Words) -> None:
+    def _note_create(self, words: Words) -> None:
         if words.take("TABLE"):
             self._note_table(words)
         elif "TRIGGER" in [token.word for token in words.tokens[:12]]:
@@ -114,7 +104,7 @@ class PlainInverter:
             if words.take("ON"):
                 self.tables.pop(_key(words.name()), None)
 
-    def _note_table(self, words: _Words) -> None:
+    def _note_table(self, words: Words) -> None:
         is_ensured = words.take("IF", "NOT", "EXISTS")
         name = _key(words.name())
         self.tables.pop(name, None)
@@ -125,7 +115,7 @@ class PlainInverter:
             _note_part(table, part)
         self.tables[name] = table
 
-    def _note_alter(self, words: _Words) -> None:
+    def _note_alter(self, words: Words) -> None:
         name = words.name()
         table = self.tables.pop(_key(name), None)
         if table is None:
@@ -137,81 +127,6 @@ class PlainInverter:
             if not words.take_any(*_NO_COLUMNS, "IF") and not {"FIRST", "AFTER"} & set(words.rest().split()):
                 table.columns.append(words.name())
             self.tables[_key(name)] = table
-
-
-class _Words:
-    """The tokens of a statement, read from left to right."""
-
-    def __init__(self, text: str, dbms: str) -> None:
-        lexer = lexer_for_written(dbms)
-        self.tokens: list[Token] = []
-        self.place = 0
-        for kind, start, end in lexer.segments(text):
-            if kind is PLAIN:
-                self.tokens += [Token(each, each.upper()) for each in lexer.tokens.findall(text, start, end)]
-            elif kind is not COMMENT:
-                self.tokens.append(Token(text[start:end], ""))
-
-    def take(self, *words: str) -> bool:
-        """Whether these words come next; then they are passed."""
-        following = self.tokens[self.place : self.place + len(words)]
-        if tuple(token.word for token in following) != words:
-            return False
-        self.place += len(words)
-        return True
-
-    def take_any(self, *words: str) -> bool:
-        return any(self.take(word) for word in words)
-
-    def name(self) -> str:
-        """A name, as it is written: ``schema.name`` too."""
-        name = self._part()
-        while self.take("."):
-            name += f".{self._part()}"
-        return name
-
-    def _part(self) -> str:
-        if self.place >= len(self.tokens):
-            raise UncertainError(_UNKNOWN)
-        token = self.tokens[self.place]
-        if token.word == "$" and self.tokens[self.place + 1 : self.place + 2]:
-            return self._parameter()
-        if _STRING.match(token.text) or (token.word and not re.match(r"\w", token.text)):
-            raise UncertainError(_UNKNOWN)
-        self.place += 1
-        return token.text
-
-    def _parameter(self) -> str:
-        """``${name}``, which the lexer takes apart."""
-        name = ""
-        while self.place < len(self.tokens):
-            name += self.tokens[self.place].text
-            self.place += 1
-            if name.endswith("}"):
-                return name
-        raise UncertainError(_UNKNOWN)
-
-    def parts(self) -> list[list[Token]]:
-        """What stands in the parentheses that were just opened, between its commas."""
-        found: list[list[Token]] = [[]]
-        depth = 1
-        while self.place < len(self.tokens):
-            token = self.tokens[self.place]
-            self.place += 1
-            depth += {"(": 1, ")": -1}.get(token.word, 0)
-            if depth == 0:
-                return found
-            if depth == 1 and token.word == ",":
-                found.append([])
-            else:
-                found[-1].append(token)
-        raise UncertainError(_UNKNOWN)
-
-    def is_at_end(self) -> bool:
-        return self.place >= len(self.tokens)
-
-    def rest(self) -> str:
-        return " ".join(token.word for token in self.tokens[self.place :])
 
 
 def _key(name: str) -> str:
@@ -239,7 +154,7 @@ def _note_part(table: Table, part: list[Token]) -> None:
 # ------------------------------------------------------------------------------------------------- statements
 
 
-def _undo(words: _Words, known: PlainInverter) -> tuple[str, ...]:
+def _undo(words: Words, known: PlainInverter) -> tuple[str, ...]:
     first = words.tokens[0].word if words.tokens else ""
     if first in _REFUSED:
         raise UncertainError(_REFUSED[first])
@@ -248,11 +163,11 @@ def _undo(words: _Words, known: PlainInverter) -> tuple[str, ...]:
     words.place = 1
     handler = _HANDLERS.get(first)
     if handler is None:
-        raise UncertainError(_UNKNOWN)
+        raise UncertainError(UNKNOWN)
     return handler(words, known)
 
 
-def _create(words: _Words, known: PlainInverter) -> tuple[str, ...]:
+def _create(words: Words, known: PlainInverter) -> tuple[str, ...]:
     if words.take("OR", "REPLACE"):
         raise UncertainError(REPLACED)
     if words.take_any("TEMP", "TEMPORARY"):
@@ -264,7 +179,7 @@ def _create(words: _Words, known: PlainInverter) -> tuple[str, ...]:
         if words.take(kind):
             break
     else:
-        raise UncertainError(_UNKNOWN)
+        raise UncertainError(UNKNOWN)
     if words.take("IF", "NOT", "EXISTS"):
         raise UncertainError(ENSURED)
     name = words.name()
@@ -275,14 +190,14 @@ def _create(words: _Words, known: PlainInverter) -> tuple[str, ...]:
     return (f"DROP {kind} {name}",)
 
 
-def _skip_to(words: _Words, *wanted: str) -> None:
+def _skip_to(words: Words, *wanted: str) -> None:
     while not words.is_at_end() and words.tokens[words.place].word not in wanted:
         words.place += 1
 
 
-def _alter(words: _Words, known: PlainInverter) -> tuple[str, ...]:
+def _alter(words: Words, known: PlainInverter) -> tuple[str, ...]:
     if not words.take("TABLE"):
-        raise UncertainError(_UNKNOWN)
+        raise UncertainError(UNKNOWN)
     if words.take("IF"):
         raise UncertainError("with IF EXISTS nobody knows whether it changed anything")
     table = words.name()
@@ -290,10 +205,10 @@ def _alter(words: _Words, known: PlainInverter) -> tuple[str, ...]:
         return _rename(words, table)
     if words.take("ADD"):
         return _add(words, table, known.dbms)
-    raise UncertainError(DROPPED if words.take("DROP") else _UNKNOWN)
+    raise UncertainError(DROPPED if words.take("DROP") else UNKNOWN)
 
 
-def _rename(words: _Words, table: str) -> tuple[str, ...]:
+def _rename(words: Words, table: str) -> tuple[str, ...]:
     if words.take("TO") or words.take("AS"):
         new = words.name()
         undone = f"ALTER TABLE {_beside(table, new)} RENAME TO {table.rpartition('.')[2]}"
@@ -307,7 +222,7 @@ def _rename(words: _Words, table: str) -> tuple[str, ...]:
         _expect(words, "TO")
         undone = f"ALTER TABLE {table} RENAME COLUMN {words.name()} TO {old}"
     if not words.is_at_end():
-        raise UncertainError(_UNKNOWN)
+        raise UncertainError(UNKNOWN)
     return (undone,)
 
 
@@ -316,12 +231,12 @@ def _beside(table: str, name: str) -> str:
     return f"{schema}.{name}" if schema and "." not in name else name
 
 
-def _expect(words: _Words, word: str) -> None:
+def _expect(words: Words, word: str) -> None:
     if not words.take(word):
-        raise UncertainError(_UNKNOWN)
+        raise UncertainError(UNKNOWN)
 
 
-def _add(words: _Words, table: str, dbms: str) -> tuple[str, ...]:
+def _add(words: Words, table: str, dbms: str) -> tuple[str, ...]:
     if _has_comma(words):
         raise UncertainError("several changes in one ALTER TABLE are not taken apart: make each a statement of its own")
     if words.take("CONSTRAINT"):
@@ -342,7 +257,7 @@ def _add(words: _Words, table: str, dbms: str) -> tuple[str, ...]:
     if words.take("PRIMARY") or words.take("FOREIGN") or words.take("CHECK"):
         raise UncertainError("the constraint has no name in the changelog: give it one")
     if not words.take("COLUMN") and words.take_any("PARTITION", "PERIOD", "SYSTEM", "SPATIAL"):
-        raise UncertainError(_UNKNOWN)
+        raise UncertainError(UNKNOWN)
     if words.take("IF", "NOT", "EXISTS"):
         raise UncertainError(ENSURED)
     name = words.name()
@@ -351,7 +266,7 @@ def _add(words: _Words, table: str, dbms: str) -> tuple[str, ...]:
     return (f"ALTER TABLE {table} DROP COLUMN {name}",)
 
 
-def _has_comma(words: _Words) -> bool:
+def _has_comma(words: Words) -> bool:
     depth = 0
     for token in words.tokens[words.place :]:
         depth += {"(": 1, ")": -1}.get(token.word, 0)
@@ -360,7 +275,7 @@ def _has_comma(words: _Words) -> bool:
     return False
 
 
-def _rename_table(words: _Words, _known: PlainInverter) -> tuple[str, ...]:
+def _rename_table(words: Words, _known: PlainInverter) -> tuple[str, ...]:
     """``RENAME TABLE a TO b, c TO d``, of MySQL."""
     _expect(words, "TABLE")
     pairs = []
@@ -371,13 +286,13 @@ def _rename_table(words: _Words, _known: PlainInverter) -> tuple[str, ...]:
         if not words.take(","):
             break
     if not words.is_at_end():
-        raise UncertainError(_UNKNOWN)
+        raise UncertainError(UNKNOWN)
     return (f"RENAME TABLE {', '.join(f'{new} TO {old}' for old, new in reversed(pairs))}",)
 
 
-def _insert(words: _Words, known: PlainInverter) -> tuple[str, ...]:
+def _insert(words: Words, known: PlainInverter) -> tuple[str, ...]:
     if not words.take("INTO"):
-        raise UncertainError("with IGNORE or OR … nobody knows which rows it made" if words.tokens else _UNKNOWN)
+        raise UncertainError("with IGNORE or OR … nobody knows which rows it made" if words.tokens else UNKNOWN)
     table_name = words.name()
     table = known.tables.get(_key(table_name))
     if table is None:
@@ -411,7 +326,7 @@ def _insert(words: _Words, known: PlainInverter) -> tuple[str, ...]:
 def _literal(tokens: list[Token]) -> str | None:
     """A number or a text; None for anything else."""
     text = "".join(token.text for token in tokens)
-    if len(tokens) == 1 and (_STRING.match(text) or _NUMBER.match(text)):
+    if len(tokens) == 1 and (STRING.match(text) or _NUMBER.match(text)):
         return text
     if len(tokens) == 2 and tokens[0].text == "-" and _NUMBER.match(tokens[1].text):
         return text
@@ -427,7 +342,7 @@ _REFUSED: Mapping[str, str] = {
     "WITH": ROWS,
     "CALL": "what it does depends on what it finds, and is known to nobody afterwards",
 }
-_HANDLERS: Mapping[str, Callable[[_Words, PlainInverter], tuple[str, ...]]] = {
+_HANDLERS: Mapping[str, Callable[[Words, PlainInverter], tuple[str, ...]]] = {
     "CREATE": _create,
     "ALTER": _alter,
     "RENAME": _rename_table,
