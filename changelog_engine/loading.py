@@ -69,7 +69,7 @@ class ReadFiles:
     def load(self) -> Loaded:
         """With all that the SQL says: edges, and rollbacks. Raises InvalidChangelogError as ``load``."""
         # Here, as commands that need no more than the name do without.
-        from changelog_engine.deriving import derive_rollbacks
+        from changelog_engine.deriving import Derivation, derive_rollbacks
         from changelog_engine.graph.build import build_graph
         from changelog_engine.inferring import inferring
 
@@ -77,8 +77,12 @@ class ReadFiles:
         with open_memory(settings.cache) as memory:
             infer = inferring(reading.changelog, kind, memory) if not reading.problems else None
             built = build_graph(reading.changelog, complete=reading.complete, infer=infer)
-            derived = derive_rollbacks(reading.changelog, built.graph.order, kind, memory)
-        problems = reading.problems + built.problems + derived.problems
+            problems = reading.problems + built.problems
+            # What a rollback has to know follows from the order, which is not known yet where anything is wrong.
+            derived = Derivation(reading.changelog)
+            if not problems:
+                derived = derive_rollbacks(reading.changelog, built.graph.order, kind, memory)
+        problems += derived.problems
         if not problems and any(each.rollback.__class__ is DerivedRollback for each in derived.changelog.changesets):
             from changelog_engine.operations.derived import underivable_rollbacks
 

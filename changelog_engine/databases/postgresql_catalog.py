@@ -127,7 +127,8 @@ _COLUMNS = _question(
         " WHERE l.oid = a.attcollation AND y.oid = a.atttypid AND a.attcollation <> y.typcollation)",
         "grants": "CASE WHEN a.attacl IS NOT NULL AND a.attacl <> '{}' THEN "
         f"{_grants('a.attacl', 'c', 'c.relowner')} END",
-        "options": "array_to_string(a.attoptions, ', ')",
+        # `pg_attver` is the server's own, in the security releases of PostgreSQL 15.
+        "options": "(SELECT string_agg(o, ', ') FROM unnest(a.attoptions) o WHERE o !~ '^pg_')",
         "statistics": "nullif(a.attstattarget, -1)",
         "comment": "pg_catalog.col_description(c.oid, a.attnum)",
     },

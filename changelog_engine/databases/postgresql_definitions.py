@@ -204,11 +204,12 @@ _PIECES = """
         CASE WHEN coalesce(a.attstattarget, -1) <> -1 THEN format('ALTER TABLE %%s ALTER COLUMN %%I SET STATISTICS %%s',
           r.name, a.attname, a.attstattarget) END,
         format('ALTER TABLE %%s ALTER COLUMN %%I SET (', r.name, a.attname)
-          || nullif(array_to_string(a.attoptions, ', '), '') || ')'], NULL), ''
+          || nullif(array_to_string(ARRAY(SELECT o FROM unnest(a.attoptions) o WHERE o !~ '^pg_'), ', '), '')
+          || ')'], NULL), ''
     FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
       JOIN pg_type t ON t.oid = a.atttypid
     WHERE r.relkind = 'r' AND (a.attstorage <> t.typstorage OR coalesce(a.attstattarget, -1) <> -1
-      OR a.attoptions IS NOT NULL)
+      OR EXISTS (SELECT FROM unnest(a.attoptions) o WHERE o !~ '^pg_'))
     UNION ALL
     SELECT CASE WHEN k.contype = 'f' THEN 'foreign_key' WHEN k.contype = 'p' THEN 'primary_key' ELSE 'constraint' END,
       k.conrelid::regclass::text, k.conname, ARRAY[format('ALTER TABLE %%s ADD CONSTRAINT %%I %%s',

@@ -54,7 +54,8 @@ def find_drift(
             raise _unfit(error) from error
         expected = ground.catalog()
         server = ground.server
-        differences = compare(expected, _owned_alike(found, owners, ground.run.session.user))
+        found = _owned_alike(found, owners, ground.run.session.user)
+        differences = compare(*(map(_without_maintain, (expected, found)) if server != target else (expected, found)))
     listener(ProofAdvanced("comparing"))
     notes = rebuilding.notes
     if server != target:
@@ -133,6 +134,14 @@ def _owned_alike(catalog: Catalog, owners: Collection[str], owner: str) -> Catal
     """The catalog with what those own who ran the changelog as if ``owner`` did."""
     return {
         name: {**facts, "owner": owner} if facts.get("owner") in owners else facts for name, facts in catalog.items()
+    }
+
+
+def _without_maintain(catalog: Catalog) -> Catalog:
+    """The catalog without a right that PostgreSQL has had since version 17, and the owner of a table has by itself."""
+    return {
+        name: {**facts, "grants": facts["grants"].replace("MAINTAIN ", "")} if "grants" in facts else facts
+        for name, facts in catalog.items()
     }
 
 
