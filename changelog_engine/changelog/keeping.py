@@ -18,6 +18,9 @@ from changelog_engine.model import Changeset, Expression, Tag
 _ALONE = frozenset({"format", "changesets", "defaults", "order", "lint", "infer"})
 """Keys of a file that can be kept: what the others declare reaches beyond it."""
 
+_AT_ONCE = 16
+"""Files that are written together: their forms take more memory than what they were read to."""
+
 
 class Keeper(Protocol):
     """Where values are kept, as JSON, under keys that name all that they follow from."""
@@ -94,8 +97,11 @@ class KeptFiles:
         value = dump_kept(KeptFile(tuple(items), texts, roles, files), source.name, before.position)
         if value is not None:
             self._fresh[key] = value
+        if len(self._fresh) >= _AT_ONCE:
+            self.flush()
 
     def flush(self) -> None:
         """Write what is to be kept."""
         if self._keeper is not None:
             self._keeper.put(self._fresh)
+            self._fresh.clear()
