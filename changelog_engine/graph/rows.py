@@ -123,29 +123,32 @@ class Rows:
 
     def _add_found_rows(self, relation: Thing) -> None:
         """An UPDATE or DELETE by a literal key comes after the INSERT of the row."""
-        by_value: dict[tuple[str, str], dict[int, None]] = {}
+        changes = [each for each in self.written[relation] if each[1].write.writing is not Writing.INSERTS]
+        by_value: dict[tuple[str, str], dict[int, None]] = {
+            (column, plain(value)): {} for _, (write, _) in changes for row in write.rows or () for column, value in row
+        }
+        if not by_value:
+            return
+        asked = {column for column, _ in by_value}
         for number, (write, _) in self.written[relation]:
             if write.writing is Writing.INSERTS:
                 for row in write.rows or ():
                     for column, value in row:
-                        by_value.setdefault((column, plain(value)), {})[number] = None
-        if not by_value:
-            return
-        for number, (write, part) in self.written[relation]:
-            if write.writing is Writing.INSERTS:
-                continue
+                        if column in asked and (inserting := by_value.get((column, plain(value)))) is not None:
+                            inserting[number] = None
+        for number, (write, part) in changes:
             for row in write.rows or ():
-                sets = [by_value.get((column, plain(value)), {}) for column, value in row]
+                sets = [by_value[(column, plain(value))] for column, value in row]
                 found = [each for each in min(sets, key=len, default={}) if all(each in one for one in sets)]
                 if not found or len(found) > FEW_ROWS:
                     continue
                 where = ", ".join(f"{column} = {value}" for column, value in row)
-                for inserting in found:
+                for source in found:
                     reason = f"{write.writing} the row of {full_name(relation)} with {where}, inserted by " + (
-                        f"`{self._id(inserting)}`"
+                        f"`{self._id(source)}`"
                     )
                     edge = Found(Strength.REQUIRES, Firmness.CERTAIN, reason, part, write.place)
-                    self.edges.add(inserting, number, edge)
+                    self.edges.add(source, number, edge)
 
     # ------------------------------------------------------------------------------------------ stricter rules
 
