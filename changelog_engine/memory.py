@@ -29,6 +29,8 @@ MOST_BYTES = 256 * 1024 * 1024
 _DAY = 86_400
 _WAIT_SECONDS = 0.2
 _PAGE = 500
+_AT_ONCE = 16
+"""Files of which what was worked out is kept together: not all of it need be held in memory."""
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS memory (key TEXT PRIMARY KEY, value TEXT NOT NULL, day INTEGER NOT NULL) WITHOUT ROWID"
 )
@@ -184,6 +186,9 @@ class Memory:
                 fresh[keys[name]] = _text(values)
                 loaded = [load(value) for value in values]
             found.update(zip((changeset.id for changeset in changesets), loaded, strict=True))
+            if len(fresh) == _AT_ONCE:
+                self._put(fresh)
+                fresh.clear()
         self._put(fresh)
         return found
 

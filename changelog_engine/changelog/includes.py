@@ -160,6 +160,7 @@ class Loader:
             check_included(fields, included_log, self.name)
             self._load(source, fields, included_log, inherited)
             kept.keep(key, source, fields, before)
+        source.drop_lines()
 
 
 def _chain(order: str | None, inherited: Chain | None) -> Chain | None:

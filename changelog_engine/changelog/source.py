@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from unicodedata import combining, east_asian_width
 
@@ -15,16 +16,24 @@ _LINE_ENDS = re.compile("\n|\x85|\u2028|\u2029")
 _WIDEST_EXCERPT = 140
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """A file that was read: ``name`` as messages have it; ``text`` without byte order mark, its line ends ``\\n``."""
 
     name: str
     path: Path
     text: str
-    lines: tuple[str, ...]
     digest: str = ""
     """The SHA-256 of the bytes that were read; empty for a text that is in no file."""
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """Made when they are needed: to find the places of blocks, and for messages."""
+        return tuple(_split_lines(self.text))
+
+    def drop_lines(self) -> None:
+        """Until they are needed again: they take three times as much memory as the text."""
+        self.__dict__.pop("lines", None)
 
     def problem(self, message: str, line: int, column: int, *, length: int = 1, hint: str | None = None) -> Problem:
         """A problem at a place of this file; line and column from 1."""
@@ -38,7 +47,7 @@ def source_of(name: str, path: Path, text: str) -> Source:
     text = text.removeprefix("\ufeff")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return Source(name, path, text, tuple(_split_lines(text)))
+    return Source(name, path, text)
 
 
 def read_source(path: Path, name: str) -> Source | Problem:
