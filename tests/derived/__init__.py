@@ -7,6 +7,7 @@ anew; then look at what has changed.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,13 +20,13 @@ REFUSED = "refused: "
 class Case(NamedTuple):
     before: str
     change: str
-    derived: str
+    derived: str = ""
 
 
 def read_cases(kind: str) -> list[Case]:
     """All cases of a kind of database."""
     blocks = (FOLDER / f"{kind}.cases").read_text(encoding="utf-8").split("\n---\n")
-    return [Case(*(part.strip() for part in block.split("=>"))) for block in blocks]
+    return [Case(*(part.strip() for part in re.split("^=>$", block, flags=re.MULTILINE))) for block in blocks]
 
 
 def derive(kind: str, case: Case) -> Inverse | UncertainError:

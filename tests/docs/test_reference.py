@@ -173,6 +173,7 @@ STAGES = (
     "operations",
     "sql/postgresql",
     "sql/postgresql/inverse",
+    "sql/plain_inverse",
     "sql/glot",
     "graph",
     "lint",

@@ -82,6 +82,7 @@ def _index(known: Known, node: Node) -> None:
 
 
 def _trigger(known: Known, node: Node) -> None:
+    known.scope.triggered.add(known.scope.relation(node["relation"]))
     table = known.table(node["relation"])
     if table is not None:
         table.is_bare = False
@@ -90,6 +91,7 @@ def _trigger(known: Known, node: Node) -> None:
 
 
 def _rule(known: Known, node: Node) -> None:
+    known.scope.triggered.add(known.scope.relation(node["relation"]))
     table = known.table(node["relation"])
     if table is not None:
         table.row_words.add({"CMD_INSERT": "INSERT", "CMD_DELETE": "DELETE"}.get(node["event"], ""))

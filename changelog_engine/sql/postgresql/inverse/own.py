@@ -61,6 +61,11 @@ def _relation(node: Node, scope: Scope) -> bool:
     return scope.is_own_relation(scope.relation(node["relation"]))
 
 
+def _rows(node: Node, scope: Scope) -> bool:
+    """What a trigger does with the rows may reach other tables."""
+    return _relation(node, scope) and scope.relation(node["relation"]) not in scope.triggered
+
+
 def _alter_table(node: Node, scope: Scope) -> bool:
     moves = any(item["AlterTableCmd"]["subtype"] in _MOVES for item in node.get("cmds", []))
     return _relation(node, scope) and not moves
@@ -92,7 +97,8 @@ def _drop(node: Node, scope: Scope) -> bool:
 
 
 _CHANGED: Mapping[str, Callable[[Node, Scope], bool]] = {
-    **dict.fromkeys(("InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "IndexStmt"), _relation),
+    **dict.fromkeys(("InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"), _rows),
+    "IndexStmt": _relation,
     "AlterTableStmt": _alter_table,
     "CommentStmt": _object("objtype", "object"),
     "GrantStmt": _grant,

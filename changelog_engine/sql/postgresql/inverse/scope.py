@@ -42,7 +42,7 @@ class Scope:
     """``settings`` are those so far: an inverse needs them too.
 
     ``made`` are the identities of what the changeset itself has made, ``temporary`` the names of its temporary
-    relations.
+    relations, ``triggered`` the relations to whose rows it has given triggers or rules.
     """
 
     def __init__(self) -> None:
@@ -50,6 +50,7 @@ class Scope:
         self.settings: list[Setting] = []
         self.made: set[str] = set()
         self.temporary: set[str] = set()
+        self.triggered: set[Key] = set()
 
     def set(self, node: Node, text: str) -> None:
         """Take in a SET or RESET."""

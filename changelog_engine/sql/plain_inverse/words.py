@@ -1,15 +1,17 @@
-"""The words of one statement of SQLite, MySQL or MariaDB, read from left to right."""
+"""The words of a statement, read from left to right."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
+from changelog_engine.sql.disguise import disguise_all
 from changelog_engine.sql.inverses import UncertainError
-from changelog_engine.sql.lexer import COMMENT, PLAIN, lexer_for_written
+from changelog_engine.sql.lexer import COMMENT, PLAIN, lexer_for
 
-STRING = re.compile(r"[xXnN]?'")
 UNKNOWN = "no inverse is known for a statement of this kind"
+_STRING = re.compile(r"[xXnN]?'")
+_QUOTES = {'"': '"', "`": "`", "[": "]"}
 
 
 class Token(NamedTuple):
@@ -18,12 +20,17 @@ class Token(NamedTuple):
     text: str
     word: str
 
+    @property
+    def is_string(self) -> bool:
+        return _STRING.match(self.text) is not None
+
 
 class Words:
-    """The tokens of a statement, read from left to right."""
+    """``place`` is that of the next token. The text is as written in a changelog; its parameters are disguised."""
 
     def __init__(self, text: str, dbms: str) -> None:
-        lexer = lexer_for_written(dbms)
+        lexer = lexer_for(dbms)
+        text = disguise_all(text)
         self.tokens: list[Token] = []
         self.place = 0
         for kind, start, end in lexer.segments(text):
@@ -40,42 +47,35 @@ class Words:
         self.place += len(words)
         return True
 
-    def take_any(self, *words: str) -> bool:
-        return any(self.take(word) for word in words)
+    def take_any(self, *words: str) -> str:
+        """The one of the words that comes next and is passed; empty if none does."""
+        return next((word for word in words if self.take(word)), "")
+
+    def next_is(self, *words: str) -> bool:
+        """Whether one of the words comes next."""
+        return not self.is_at_end() and self.tokens[self.place].word in words
 
     def name(self) -> str:
-        """A name, as it is written: ``schema.name`` too."""
+        """A name, as it is written: ``schema.name`` too. UncertainError where there is none."""
         name = self._part()
         while self.take("."):
             name += f".{self._part()}"
         return name
 
     def _part(self) -> str:
-        if self.place >= len(self.tokens):
+        if self.is_at_end():
             raise UncertainError(UNKNOWN)
         token = self.tokens[self.place]
-        if token.word == "$" and self.tokens[self.place + 1 : self.place + 2]:
-            return self._parameter()
-        if STRING.match(token.text) or (token.word and not re.match(r"\w", token.text)):
+        if token.is_string or (token.word and not re.match(r"\w", token.text)):
             raise UncertainError(UNKNOWN)
         self.place += 1
         return token.text
-
-    def _parameter(self) -> str:
-        """``${name}``, which the lexer takes apart."""
-        name = ""
-        while self.place < len(self.tokens):
-            name += self.tokens[self.place].text
-            self.place += 1
-            if name.endswith("}"):
-                return name
-        raise UncertainError(UNKNOWN)
 
     def parts(self) -> list[list[Token]]:
         """What stands in the parentheses that were just opened, between its commas."""
         found: list[list[Token]] = [[]]
         depth = 1
-        while self.place < len(self.tokens):
+        while not self.is_at_end():
             token = self.tokens[self.place]
             self.place += 1
             depth += {"(": 1, ")": -1}.get(token.word, 0)
@@ -87,8 +87,28 @@ class Words:
                 found[-1].append(token)
         raise UncertainError(UNKNOWN)
 
+    def skip_to(self, *wanted: str) -> None:
+        """Go on to one of the words, or to the end."""
+        while not self.is_at_end() and self.tokens[self.place].word not in wanted:
+            self.place += 1
+
     def is_at_end(self) -> bool:
         return self.place >= len(self.tokens)
 
-    def rest(self) -> str:
-        return " ".join(token.word for token in self.tokens[self.place :])
+    def rest(self) -> list[str]:
+        """The words that are left."""
+        return [token.word for token in self.tokens[self.place :]]
+
+    def has_several(self) -> bool:
+        """Whether a comma outside of parentheses is left."""
+        depth = 0
+        for word in self.rest():
+            depth += {"(": 1, ")": -1}.get(word, 0)
+            if word == "," and depth == 0:
+                return True
+        return False
+
+
+def bare(name: str) -> str:
+    """A part of a name without its quotes."""
+    return name[1:-1].replace(name[-1] * 2, name[-1]) if _QUOTES.get(name[:1]) == name[-1:] else name
