@@ -88,6 +88,8 @@ class Memory:
     def __init__(self, folder: Path | None) -> None:
         self._file = None if folder is None else folder / FILE
         self._reader: sqlite3.Connection | None = None
+        self._is_readable = self._is_writable = True
+        """False once it failed, or was waited for in vain: a hundred files are not to wait one after the other."""
         self._used: set[str] = set()
         """Keys under which something was found, so that they stay."""
 
@@ -116,7 +118,7 @@ class Memory:
             return {}
 
     def _texts(self, keys: Collection[str]) -> dict[str, str]:
-        if self._file is None or not keys:
+        if self._file is None or not keys or not self._is_readable:
             return {}
         try:
             if self._reader is None:
@@ -126,7 +128,9 @@ class Memory:
             texts = dict(_rows(self._reader, list(keys)))
             self._used.update(texts)
             return texts
-        except sqlite3.OperationalError:
+        except sqlite3.OperationalError as error:
+            # a plain error is that nobody has made the table yet
+            self._is_readable = error.sqlite_errorcode == sqlite3.SQLITE_ERROR
             return {}
         except sqlite3.Error:
             self._forget()
@@ -137,7 +141,7 @@ class Memory:
         self._put({key: _text(value) for key, value in values.items()})
 
     def _put(self, texts: Mapping[str, str]) -> None:
-        if self._file is None or not texts:
+        if self._file is None or not texts or not self._is_writable:
             return
         today = int(time.time()) // _DAY
         rows = [(key, text, today) for key, text in texts.items()]
@@ -153,9 +157,12 @@ class Memory:
                 _prune(connection, today, self._used)
                 connection.executemany("INSERT OR REPLACE INTO memory VALUES (?, ?, ?)", rows)
                 connection.execute("COMMIT")
-        except sqlite3.OperationalError:
+        except (sqlite3.OperationalError, OSError):
+            self._is_writable = False
+        except UnicodeError:
+            # half a surrogate pair, by an escape in YAML
             return
-        except (sqlite3.Error, OSError, UnicodeError):
+        except sqlite3.Error:
             self._forget()
 
     def recall(

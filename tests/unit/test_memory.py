@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -122,11 +124,21 @@ def test_a_folder_that_cannot_be_made_is_no_matter(tmp_path: Path) -> None:
 
 def test_one_that_somebody_else_holds_is_not_waited_for(tmp_path: Path, memory: Memory) -> None:
     memory.put({"x": 1})
-    with sqlite3.connect(tmp_path / "cache" / FILE, isolation_level=None) as connection:
+    with closing(sqlite3.connect(tmp_path / "cache" / FILE, isolation_level=None)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
-        assert memory.get(["x"]) == {}
-        memory.put({"y": 1})
+        begin = time.monotonic()
+        for number in range(50):
+            assert memory.get(["x"]) == {}
+            memory.put({f"y{number}": 1})
+        assert time.monotonic() - begin < 5
         connection.execute("ROLLBACK")
+    with Memory(tmp_path / "cache") as later:
+        assert later.get(["x", "y0"]) == {"x": 1}
+
+
+def test_a_text_that_no_file_can_hold_leaves_the_others_alone(memory: Memory) -> None:
+    memory.put({"x": 1})
+    memory.put({"y": "\ud800"})
     assert memory.get(["x", "y"]) == {"x": 1}
 
 
@@ -175,21 +187,40 @@ def test_where_there_is_too_much_what_is_not_used_today_goes(
     assert memory.get(["last", "kept"]) == {"last": 1, "kept": 1}
 
 
+def _put_without_room(folder: Path) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+    memory = Memory(folder)
+    memory.put({"small": 1})
+    memory.put({"large": "x" * 200_000})
+    memory.put({"later": 1})
+    assert memory.get(["small", "large"]) == {"small": 1}
+
+
+def test_a_full_disk_is_no_matter(tmp_path: Path) -> None:
+    process = multiprocessing.get_context("spawn").Process(target=_put_without_room, args=(tmp_path,))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    with Memory(tmp_path) as memory:
+        memory.put({"again": 1})
+        assert memory.get(["small", "again"]) == {"small": 1, "again": 1}
+
+
 def _put_many(folder: Path, number: int) -> None:
     memory = Memory(folder)
-    for index in range(20):
+    for index in range(5):
         memory.put({f"{number}-{index}": "x" * 1000})
         memory.get([f"{number}-{index}"])
 
 
 def test_many_at_once_leave_it_sound(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_put_many, args=(tmp_path, number)) for number in range(4)]
+    processes = [context.Process(target=_put_many, args=(tmp_path, number)) for number in range(8)]
     for process in processes:
         process.start()
     for process in processes:
         process.join()
-    assert [process.exitcode for process in processes] == [0] * 4
+    assert [process.exitcode for process in processes] == [0] * 8
     with sqlite3.connect(tmp_path / FILE) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 

@@ -30,7 +30,9 @@ FAILED = 1
     metavar="N",
     help="Run changesets that may take long, and don't wait for one another, on up to N connections.",
 )
-@click.option("--no-cache", is_flag=True, help="Compare everything, also where nothing changed since the last update.")
+@click.option(
+    "--no-cache", is_flag=True, help="Compare every changeset, also where the database says that nothing has changed."
+)
 @click.option(
     "--plan",
     "plan_file",
