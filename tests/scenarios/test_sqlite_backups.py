@@ -116,7 +116,7 @@ def test_rows_written_since_are_not_lost_unasked(project: Project, backup: str) 
     changelog(project, WRECKS["rows"], backup)
     project.update()
     project.sql("INSERT INTO plain VALUES (1)")
-    with unchanged(project), pytest.raises(BackupFailedError, match="`plain` has 1 rows, and had 0 right after"):
+    with unchanged(project), pytest.raises(BackupFailedError, match="`plain` has 1 row, and had 0 right after"):
         project.rollback(LastApplied(1))
     assert project.rollback(Selected("wreck"), discards_newer=True).rolled_back == ("wreck",)
     assert project.sql("SELECT count(*) FROM plain") == [(3,)]
