@@ -3,7 +3,7 @@
     python -m benchmarks [--quick] [--only apply,noop] [--url postgresql://user@host/database] [--no-write]
 
 Starts a PostgreSQL of its own with its default settings (`fsync` on), unless a URL names another one; its role must be
-allowed to create databases. A whole run takes six to eight minutes, most of them spent on the
+allowed to create databases. A whole run takes about a quarter of an hour, much of it spent on the
 other tools at 20 ms (`--alone` does without), and writes `docs/performance.md` and its picture; with
 `--only` just these measures are new there. `--quick` tries everything on small sizes, in a minute, and writes nothing.
 Other tools are found on the PATH; see `benchmarks/tools/`.

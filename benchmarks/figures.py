@@ -22,8 +22,15 @@ class Figure:
         return statistics.median(self.values)
 
     @property
-    def is_met(self) -> bool:
-        return self.target is None or self.median <= self.target
+    def verdict(self) -> str:
+        """Whether the goal is met, and whether all runs say so; nothing where there is no goal."""
+        if self.target is None:
+            return ""
+        if self.median < 0:
+            return "lost in the noise"
+        is_met = self.median <= self.target
+        is_agreed = all((value <= self.target) is is_met for value in self.values)
+        return ("met" if is_met else "**missed**") + ("" if is_agreed else ", in the median only")
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def _goal(figure: Figure) -> tuple[str, ...]:
     measured = (figure.what, show(figure.median, figure.unit), spread(figure.values, figure.unit))
     if figure.target is None:
         return (*measured, "", "")
-    return (*measured, f"at most {show(figure.target, figure.unit)}", "met" if figure.is_met else "**missed**")
+    return (*measured, f"at most {show(figure.target, figure.unit)}", figure.verdict)
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -50,7 +50,7 @@ def test_what_was_measured_is_kept_and_written(tmp_path: Path) -> None:
     page.write_text("# Performance\n\n<!-- generated: figures -->\nold\n<!-- end -->\n")
     write_page(page, [Section.from_json(SECTION.as_json())])
     text = page.read_text()
-    assert "| seconds | 2.00 s | 1.00 s to 3.00 s, 3 runs | at most 2.50 s | met |" in text
+    assert "| seconds | 2.00 s | 1.00 s to 3.00 s, 3 runs | at most 2.50 s | met, in the median only |" in text
     assert "| waits | 7 | one run | at most 6 | **missed** |" in text
     assert "old" not in text
     assert "Measured 2026-01-31 12:00 UTC, on 2 cores." in text
