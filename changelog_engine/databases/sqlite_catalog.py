@@ -109,7 +109,7 @@ def _tokens(sql: str) -> list[str]:
 
 def _normal(sql: str | None) -> str:
     """The text without layout and comments; names that a renaming has put in quotes stand without them."""
-    return " ".join(re.sub(r'^(["`])(\w+)\1$', r"\2", token) for token in _tokens(sql or ""))
+    return " ".join(re.sub(r'^["`\[](.+)["`\]]$', r"\1", token) for token in _tokens(sql or ""))
 
 
 def _without_empty(facts: dict[str, str]) -> dict[str, str]:
