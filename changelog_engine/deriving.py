@@ -1,19 +1,21 @@
 """Rollbacks that nobody wrote: worked out from the changes, changeset by changeset in the engine's order.
 
-What a statement's inverse has to know of the state before it is folded from the changesets that come before.
+What a statement's inverse has to know of the state before it is folded from the changesets that come before. One that
+runs in other contexts may have run or not, so that what it changes is not known, unless the changeset requires it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from changelog_engine.memory import Memory, said_by
 from changelog_engine.model import (
     Changelog,
     Changeset,
     DerivedRollback,
+    Expression,
     Operation,
     Problem,
     RollbackChanges,
@@ -24,6 +26,9 @@ from changelog_engine.plan.filtering import is_for_kind
 from changelog_engine.sql.inverses import REMEDY, Inverse, UncertainError
 from changelog_engine.sql.statements import clean_text, text_for
 
+if TYPE_CHECKING:
+    from changelog_engine.graph.build import ChangesetGraph
+
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
@@ -33,18 +38,18 @@ class Derivation:
     problems: tuple[Problem, ...] = ()
 
 
-def derive_rollbacks(changelog: Changelog, order: Sequence[str], dbms: str, memory: Memory) -> Derivation:
-    """Work out every rollback of SQL that is to be derived, for one kind of database; ``order`` is that of applying.
+def derive_rollbacks(changelog: Changelog, graph: ChangesetGraph, dbms: str, memory: Memory) -> Derivation:
+    """Work out every rollback of SQL that is to be derived, for one kind of database.
 
     What only typed changes do is undone by other typed changes, when they are rendered.
     """
     wanted = {changeset.id for changeset in changelog.changesets if _is_wanted(changeset, dbms)}
     if not wanted:
         return Derivation(changelog)
-    key = memory.key("rollbacks", dbms, said_by(changelog), repr(order))
+    key = memory.key("rollbacks", dbms, said_by(changelog), repr(graph.order))
     found = memory.get([key]).get(key)
     if not isinstance(found, dict) or found.keys() != wanted:
-        found = _work_out(changelog, order, dbms, wanted)
+        found = _work_out(graph, dbms, wanted)
         memory.put({key: found})
     problems: list[Problem] = []
     changesets = []
@@ -63,33 +68,61 @@ def _is_wanted(changeset: Changeset, dbms: str) -> bool:
     return bool(texts) and all(text_for(change.texts, dbms) is not None for change in texts)
 
 
-def _work_out(changelog: Changelog, order: Sequence[str], dbms: str, wanted: Collection[str]) -> dict[str, Any]:
+def _work_out(graph: ChangesetGraph, dbms: str, wanted: Collection[str]) -> dict[str, Any]:
     """Of each wanted changeset its statements and whether they may stand in a transaction, or the reason why there are
     none, the number of the change that it is about, and the place in it.
     """
-    changesets = {changeset.id: changeset for changeset in changelog.changesets}
-    known = knowledge(dbms)
+    ordered = [graph.changesets[name] for name in graph.order if name in graph.changesets]
+    ordered = [changeset for changeset in ordered if is_for_kind(changeset.dbms, dbms)]
     found: dict[str, Any] = {}
-    for name in order:
-        changeset = changesets.get(name)
-        if changeset is None or not is_for_kind(changeset.dbms, dbms):
-            continue
-        if name in wanted:
-            found[name] = _undo(changeset, dbms, known)
-        else:
-            known.note(_texts(changeset, dbms))
-            for name in _tables_of_operations(changeset):
-                known.forget_table(name)
+    for certain, names in _by_certainty(ordered, graph, wanted).items():
+        known = knowledge(dbms)
+        for changeset in ordered:
+            if changeset.id in names:
+                found[changeset.id] = _undo(changeset, dbms, known)
+            else:
+                is_certain = changeset.contexts is None or changeset.id in certain
+                _note(changeset, dbms, known, is_certain=is_certain)
     return found
+
+
+_MOST_PASSES = 8
+
+
+def _by_certainty(
+    ordered: Sequence[Changeset], graph: ChangesetGraph, wanted: Collection[str]
+) -> Mapping[frozenset[str], Collection[str]]:
+    """The wanted changesets, by those with contexts that have surely run where they do: of the same contexts, and all
+    that they require. Each such set takes a pass over the changelog; where there are many, the contexts alone decide.
+    """
+    alike: dict[Expression, set[str]] = {}
+    for changeset in ordered:
+        if changeset.contexts is not None:
+            alike.setdefault(changeset.contexts, set()).add(changeset.id)
+    required: dict[str, frozenset[str]] = {}
+    found: dict[frozenset[str], set[str]] = {}
+    by_contexts: dict[frozenset[str], set[str]] = {}
+    for changeset in ordered:
+        own = frozenset(() if changeset.contexts is None else alike[changeset.contexts])
+        certain = own.union(*(required.get(name, frozenset()) for name in graph.requires(changeset.id)))
+        required[changeset.id] = certain if alike else own
+        if changeset.id in wanted:
+            found.setdefault(certain, set()).add(changeset.id)
+            by_contexts.setdefault(own, set()).add(changeset.id)
+    return found if len(found) <= _MOST_PASSES else by_contexts
+
+
+def _note(changeset: Changeset, dbms: str, known: Known, *, is_certain: bool) -> None:
+    (known.note if is_certain else known.doubt)(_texts(changeset, dbms))
+    for name in _tables_of_operations(changeset):
+        known.forget_table(name)
 
 
 def _undo(changeset: Changeset, dbms: str, known: Known) -> list[Any]:
     texts = _texts(changeset, dbms)
     for number, change in enumerate(changeset.changes):
         if isinstance(change, Operation):
-            known.note(texts)
-            for name in _tables_of_operations(changeset):
-                known.forget_table(name)
+            _note(changeset, dbms, known, is_certain=True)
             return [_MIXED, number, 0]
     try:
         inverse = known.invert(texts)
@@ -119,6 +152,9 @@ class Known(Protocol):
 
     def note(self, texts: Sequence[str]) -> None:
         """Take in what a changeset's texts do."""
+
+    def doubt(self, texts: Sequence[str]) -> None:
+        """Take in that a changeset's texts may have been run, or not."""
 
     def forget_table(self, name: str) -> None:
         """Know no longer what the tables of a name are like, as something else than SQL has changed one."""

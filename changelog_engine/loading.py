@@ -81,7 +81,7 @@ class ReadFiles:
             # What a rollback has to know follows from the order, which is not known yet where anything is wrong.
             derived = Derivation(reading.changelog)
             if not problems:
-                derived = derive_rollbacks(reading.changelog, built.graph.order, kind, memory)
+                derived = derive_rollbacks(reading.changelog, built.graph, kind, memory)
         problems += derived.problems
         if not problems and any(each.rollback.__class__ is DerivedRollback for each in derived.changelog.changesets):
             from changelog_engine.operations.derived import underivable_rollbacks

@@ -46,7 +46,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         *("changelog", "databases.connect", "deriving", "graph", "inferring", "memory", "operations.derived"),
         *("settings", "sql.checksum"),
     ),
-    "deriving": ("memory", "plan.filtering", "sql"),
+    "deriving": ("graph", "memory", "plan.filtering", "sql"),
     "inferring": ("graph", "memory", "operations.effects", "plan.filtering", "sql"),
     "run": ("changelog.parameters", "execute", "ledger", "databases", "plan.request", "settings"),
     "completion": (

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from changelog_engine.model import Location, SqlText
 from changelog_engine.sql.disguise import undisguise
 from changelog_engine.sql.inverses import Inverse, UncertainError
-from changelog_engine.sql.plain_inverse.folding import note
+from changelog_engine.sql.plain_inverse.folding import forget_changed, note
 from changelog_engine.sql.plain_inverse.known import Known
 from changelog_engine.sql.plain_inverse.statements import undo
 from changelog_engine.sql.plain_inverse.words import Token, Words
@@ -32,6 +32,14 @@ class PlainInverter:
         for text in texts:
             for statement in self._statements(text):
                 note(self._known, self._words(statement))
+
+    def doubt(self, texts: Sequence[str]) -> None:
+        """Take in that a changeset's texts, as written, may have been run, or not."""
+        self._known.begin()
+        for text in texts:
+            for statement in self._statements(text):
+                note(self._known, self._words(statement))
+                forget_changed(self._known, self._words(statement))
 
     def forget_table(self, name: str) -> None:
         """Know no longer what the tables of a name are like, as something else than SQL has changed one."""

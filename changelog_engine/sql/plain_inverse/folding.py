@@ -25,6 +25,13 @@ def note(known: Known, words: Words) -> None:
         known.forget_named(words.tokens)
 
 
+def forget_changed(known: Known, words: Words) -> None:
+    """Know no longer what the tables are like that a statement makes, changes or drops."""
+    first, *others = [token.word for token in words.tokens[:12]] or [""]
+    if first in ("ALTER", "RENAME", "DROP") or (first == "CREATE" and {"TABLE", "TRIGGER", "INDEX"} & set(others)):
+        known.forget_named(words.tokens)
+
+
 def _everything(known: Known, _words: Words) -> None:
     known.tables.clear()
 

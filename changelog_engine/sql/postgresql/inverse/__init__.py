@@ -32,6 +32,10 @@ class Inverter:
         """Take in what a changeset's texts, as written, do, without undoing them."""
         note_texts(self._known, texts)
 
+    def doubt(self, texts: Sequence[str]) -> None:
+        """Take in that a changeset's texts, as written, may have been run, or not."""
+        note_texts(self._known, texts, is_certain=False)
+
     def forget_table(self, name: str) -> None:
         """Know no longer what the tables of a name are like, as something else than SQL has changed one."""
         self._known.forget_named(name)

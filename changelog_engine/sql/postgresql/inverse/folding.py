@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from changelog_engine.sql.disguise import disguise_all
+from changelog_engine.sql.postgresql.inverse.doubting import doubted_by
 from changelog_engine.sql.postgresql.inverse.known import Known
 from changelog_engine.sql.postgresql.inverse.objects import made_by
 from changelog_engine.sql.postgresql.inverse.scope import PARTS, RELATIONS, Key
@@ -18,8 +19,11 @@ _EVENTS = {4: "INSERT", 8: "DELETE"}
 _WORD = re.compile(r"\w+")
 
 
-def note_texts(known: Known, texts: Iterable[str]) -> None:
-    """Take in what a changeset's texts, as written, do; after one that the parser does not read nothing is known."""
+def note_texts(known: Known, texts: Iterable[str], *, is_certain: bool = True) -> None:
+    """Take in what a changeset's texts, as written, do; after one that the parser does not read nothing is known.
+
+    Where it is not certain that they are run, what they are about is not known any more.
+    """
     known.begin()
     for text in texts:
         try:
@@ -28,7 +32,10 @@ def note_texts(known: Known, texts: Iterable[str]) -> None:
             known.forget_all()
             continue
         for statement in parsed.statements:
+            doubtful = () if is_certain else doubted_by(statement)
             note(known, statement)
+            for kind, node in doubtful:
+                forget_object(known, kind, node)
 
 
 def note(known: Known, statement: Statement) -> None:
@@ -58,6 +65,18 @@ def temporary_name(node: Node) -> str:
     makes = "tableElts" in node or "inhRelations" in node or into or "view" in node or "sequence" in node
     is_temporary = relation.get("relpersistence") == "t" or relation.get("schemaname") == "pg_temp"
     return relation["relname"] if makes and is_temporary else ""
+
+
+def forget_object(known: Known, kind: str, node: Node) -> None:
+    """Know nothing of an object, nor of what is a part of it."""
+    identity = known.scope.identity(kind, node)
+    known.forget(identity)
+    known.scope.made.discard(identity)
+    names = [node["RangeVar"]["relname"]] if "RangeVar" in node else strings(node.get("List", {}).get("items", []))
+    if kind in PARTS and len(names) > 1:
+        known.forget_named(names[-2])
+    elif kind in RELATIONS and names:
+        known.forget_named(names[-1])
 
 
 def _make(known: Known, statement: Statement, identity: str) -> None:

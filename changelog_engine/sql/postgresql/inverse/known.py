@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from changelog_engine.sql.postgresql.inverse.scope import Key, Scope, is_of_relation, relation_in
+from changelog_engine.sql.postgresql.inverse.scope import Key, Scope, is_of_relation, is_relation, relation_in
 from changelog_engine.sql.postgresql.parsing import Node
 
 
@@ -90,7 +90,7 @@ class Known:
 
     def forget(self, identity: str) -> None:
         """An object is gone, or has another name."""
-        gone = {identity, *self.parts.pop(relation_in(identity), ())}
+        gone = {identity, *(self.parts.pop(relation_in(identity), ()) if is_relation(identity) else ())}
         self.made -= gone
         for each in gone:
             self.comments.pop(each, None)

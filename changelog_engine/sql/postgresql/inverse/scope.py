@@ -119,6 +119,11 @@ class Scope:
         return [self._bare(item) for item in node] if isinstance(node, list) else node
 
 
+def is_relation(identity: str) -> bool:
+    """Whether an identity is that of a relation itself."""
+    return str(json.loads(identity)[0]) == "relation"
+
+
 def is_of_relation(identity: str) -> bool:
     """Whether an identity is that of a relation, or of a part of one."""
     group = json.loads(identity)[0]
