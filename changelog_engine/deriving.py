@@ -46,7 +46,8 @@ def derive_rollbacks(changelog: Changelog, graph: ChangesetGraph, dbms: str, mem
     wanted = {changeset.id for changeset in changelog.changesets if _is_wanted(changeset, dbms)}
     if not wanted:
         return Derivation(changelog)
-    key = memory.key("rollbacks", dbms, said_by(changelog), repr(graph.order))
+    required = [graph.requires(name) for name in graph.order]
+    key = memory.key("rollbacks", dbms, said_by(changelog), repr(graph.order), repr(required))
     found = memory.get([key]).get(key)
     if not isinstance(found, dict) or found.keys() != wanted:
         found = _work_out(graph, dbms, wanted)
@@ -81,7 +82,7 @@ def _work_out(graph: ChangesetGraph, dbms: str, wanted: Collection[str]) -> dict
             if changeset.id in names:
                 found[changeset.id] = _undo(changeset, dbms, known)
             else:
-                is_certain = changeset.contexts is None or changeset.id in certain
+                is_certain = changeset.contexts is None or changeset.contexts in certain
                 _note(changeset, dbms, known, is_certain=is_certain)
     return found
 
@@ -91,25 +92,24 @@ _MOST_PASSES = 8
 
 def _by_certainty(
     ordered: Sequence[Changeset], graph: ChangesetGraph, wanted: Collection[str]
-) -> Mapping[frozenset[str], Collection[str]]:
-    """The wanted changesets, by those with contexts that have surely run where they do: of the same contexts, and all
-    that they require. Each such set takes a pass over the changelog; where there are many, the contexts alone decide.
+) -> Mapping[frozenset[Expression], Collection[str]]:
+    """The wanted changesets, by the contexts that have surely held where they run: their own, and those of all that
+    they require. Each such set takes a pass over the changelog; where there are many, their own alone decide.
     """
-    alike: dict[Expression, set[str]] = {}
+    held: dict[str, frozenset[Expression]] = {}
+    found: dict[frozenset[Expression], set[str]] = {}
+    by_own: dict[frozenset[Expression], set[str]] = {}
     for changeset in ordered:
-        if changeset.contexts is not None:
-            alike.setdefault(changeset.contexts, set()).add(changeset.id)
-    required: dict[str, frozenset[str]] = {}
-    found: dict[frozenset[str], set[str]] = {}
-    by_contexts: dict[frozenset[str], set[str]] = {}
-    for changeset in ordered:
-        own = frozenset(() if changeset.contexts is None else alike[changeset.contexts])
-        certain = own.union(*(required.get(name, frozenset()) for name in graph.requires(changeset.id)))
-        required[changeset.id] = certain if alike else own
+        own = _NONE if changeset.contexts is None else frozenset((changeset.contexts,))
+        certain = own.union(*(held.get(name, _NONE) for name in graph.requires(changeset.id)))
+        held[changeset.id] = certain
         if changeset.id in wanted:
             found.setdefault(certain, set()).add(changeset.id)
-            by_contexts.setdefault(own, set()).add(changeset.id)
-    return found if len(found) <= _MOST_PASSES else by_contexts
+            by_own.setdefault(own, set()).add(changeset.id)
+    return found if len(found) <= _MOST_PASSES else by_own
+
+
+_NONE: frozenset[Expression] = frozenset()
 
 
 def _note(changeset: Changeset, dbms: str, known: Known, *, is_certain: bool) -> None:
