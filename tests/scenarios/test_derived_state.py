@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from changelog_engine.errors import InvalidChangelogError
@@ -80,3 +82,18 @@ def test_changesets_that_have_nothing_to_do_with_each_other_may_stand_in_any_ord
         project.write("changesets:\n" + "\n".join(order) + "\n")
         found.add((rollback_of(project, "a-row"), rollback_of(project, "b-row")))
     assert found == {(("DELETE FROM a WHERE id = 1",), ("DELETE FROM b WHERE nr = 4",))}
+
+
+def test_what_is_remembered_follows_the_edges(project: Project, tmp_path: Path) -> None:
+    """The same SQL in the same order, and another answer, as what it requires has surely run."""
+    remembering = {"cache": str(tmp_path / "cache")}
+    text = (
+        "infer: false"
+        + BASE.replace("CONTEXTS", "dev")
+        + "  - id: rows\n    contexts: test\n    sql: INSERT INTO t VALUES (1, 2)\n    depends_on: [base]\n"
+    )
+    project.write(text)
+    with pytest.raises(InvalidChangelogError, match="the key of the table is not known"):
+        project.engine("test", **remembering).validate()
+    project.write(text.replace("    depends_on: [base]", "    depends_on: [base, odd]"))
+    project.engine("test", **remembering).validate()
