@@ -37,6 +37,15 @@ from changelog_engine.model import (
 from changelog_engine.nearest import nearest
 
 _ONCE = Run.ONCE
+_AUTO = "`rollback: auto`, or none at all, derives it where it is certain"
+_NONE = "say that nothing undoes it and why: `rollback: {irreversible: REASON}`"
+_BACKUP = "say what is to be saved: `rollback: {backup: {tables: [...]}}` or `rollback: {backup: database}`"
+_MEANT = {
+    **dict.fromkeys(("automatic", "automatically", "derive", "derived", "default"), _AUTO),
+    **dict.fromkeys(("irreversible", "none", "no", "nothing", "never", "impossible"), _NONE),
+    "backup": _BACKUP,
+}
+"""Words that people write for a rollback, and what they have to write: as SQL they would fail at the worst moment."""
 
 
 class ChangePlace:
@@ -186,6 +195,9 @@ class Parser:
         value: Scalar | tuple[Fields, ...] | Fields | MappingOf[str, Scalar] = fields["rollback"]
         node = fields.value("rollback")
         location = log.location(node)
+        if isinstance(value, Scalar) and (meant := _MEANT.get(value.text.strip().lower())) is not None:
+            log.report(f"the rollback `{value.text.strip()}` is no SQL", node, meant)
+            return None
         if isinstance(value, Scalar) and value.text.strip().lower() == "auto":
             return DerivedRollback(location, is_written=True)
         if isinstance(value, Fields) and value.record is IRREVERSIBLE:
