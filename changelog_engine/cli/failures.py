@@ -13,6 +13,7 @@ import click
 
 from changelog_engine.cli.options import Call
 from changelog_engine.errors import (
+    BackupFailedError,
     ChangelogEngineError,
     ChangesetFailedError,
     InvalidChangelogError,
@@ -84,6 +85,9 @@ def _after_failure(error: ChangesetFailedError, call: Call) -> tuple[str, str]:
         state = "nothing of this run is left: all of it was one transaction"
         is_sound = isinstance(error, TooMuchForOneTransactionError)
         return state, "" if is_sound else f"{mend.partition(',')[0]}, and run it again"
+    if isinstance(error, BackupFailedError):
+        # It says itself that nothing was changed; and it is not the changeset that has to be mended.
+        return "", again
     if step is None or isinstance(error, PreconditionFailedError):
         return "", mend
     if error.facts.get("is_undone", step.transaction):

@@ -146,3 +146,15 @@ def test_the_command_lists_for_people_and_programs(project: Project, run: Run) -
     assert "not as it was: `change`" in output
     code, output = run("backups", "--prune", "--select", "change")
     assert (code, "can no longer be rolled back" in output) == (0, True)
+
+
+def test_who_is_refused_a_restore_is_told_what_to_do_and_not_to_mend_the_changeset(project: Project, run: Run) -> None:
+    project.update()
+    project.sql("INSERT INTO t VALUES (7)")
+    code, text = run("rollback", "--select", "change")
+    assert code == 1
+    assert "`change` was not rolled back, and nothing of it was changed" in text
+    assert "--discard-newer-rows" in text
+    assert "mend" not in text
+    assert run("rollback", "--select", "change", "--discard-newer-rows")[0] == 0
+    assert project.sql("SELECT id FROM t") == [(1,)]
