@@ -270,3 +270,7 @@ class LedgerState:
 
     def __iter__(self) -> Iterator[Recorded]:
         return iter(self.recorded.values())
+
+
+NO_LEDGER = LedgerState(exists=False, head=Head(), recorded={}, tags={})
+"""The state of a database to which nothing was ever applied."""

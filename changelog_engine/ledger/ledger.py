@@ -21,6 +21,7 @@ from changelog_engine.errors import (
 from changelog_engine.ledger.entries import (
     COLUMNS,
     DIGESTED,
+    NO_LEDGER,
     Entry,
     Event,
     Head,
@@ -96,7 +97,7 @@ class Ledger:
         """What the ledger says of this changelog, as plans are made from it."""
         head = self.read_head()
         if head is None:
-            return LedgerState(False, Head(), {}, {})
+            return NO_LEDGER
         s = self.tables.state.c
         rows = self.session.run(sa.select(*s).where(s.changelog == sa.bindparam("changelog")), self._mine())
         recorded: dict[str, Recorded] = {}

@@ -11,7 +11,7 @@ from changelog_engine.errors import ChangesetFailedError
 from changelog_engine.execute.events import Listener, ProofAdvanced, ProofStarted, ignore
 from changelog_engine.execute.interruption import Interruption
 from changelog_engine.findings import DriftResult
-from changelog_engine.ledger.entries import Head, LedgerState, Recorded
+from changelog_engine.ledger.entries import NO_LEDGER, Head, Recorded
 from changelog_engine.loading import Loaded
 from changelog_engine.model import Consideration, Location, SqlText
 from changelog_engine.plan.links import Links
@@ -25,8 +25,6 @@ from changelog_engine.run import Run
 from changelog_engine.scratch.databases import scratch_databases
 from changelog_engine.settings import Settings
 from changelog_engine.sql.statements import split_statements
-
-EMPTY = LedgerState(exists=False, head=Head(), recorded={}, tags={})
 
 
 def find_drift(
@@ -105,7 +103,7 @@ class _Rebuilding:
         if not select:
             return {}
         request = UpdateRequest(replace(everything, select=select))
-        plan = plan_update(self._loaded.changelog, self._loaded.graph, EMPTY, request, dbms)
+        plan = plan_update(self._loaded.changelog, self._loaded.graph, NO_LEDGER, request, dbms)
         wanted = set(names)
         return {
             step.id: replace(step, conditions=(), checks=())

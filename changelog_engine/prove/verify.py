@@ -9,7 +9,7 @@ from changelog_engine.databases.connect import database_kind
 from changelog_engine.errors import ChangesetFailedError
 from changelog_engine.execute.events import Listener, ProofAdvanced, ProofStarted
 from changelog_engine.findings import VerifyResult
-from changelog_engine.ledger.entries import Head, LedgerState
+from changelog_engine.ledger.entries import NO_LEDGER
 from changelog_engine.loading import Loaded
 from changelog_engine.plan.request import Filters, UpdateRequest
 from changelog_engine.plan.stepping import listed
@@ -21,8 +21,6 @@ from changelog_engine.prove.rollbacks import prove_rollbacks
 from changelog_engine.prove.ways import prove_ways
 from changelog_engine.scratch.databases import scratch_databases
 from changelog_engine.settings import Settings
-
-EMPTY = LedgerState(exists=False, head=Head(), recorded={}, tags={})
 
 
 def verify(
@@ -41,7 +39,7 @@ def verify(
     order, and ConfigurationError or ConnectionFailedError where there is no server for scratch databases.
     """
     kind = database_kind(settings.url)
-    whole = plan_update(loaded.changelog, loaded.graph, EMPTY, UpdateRequest(filters), kind)
+    whole = plan_update(loaded.changelog, loaded.graph, NO_LEDGER, UpdateRequest(filters), kind)
     tags = [step for step in whole.steps if step.action is Action.TAG]
     plan = replace(whole, steps=tuple(step for step in whole.steps if step.action is not Action.TAG))
     trial = Trial(settings, loaded, filters, plan)
