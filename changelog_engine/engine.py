@@ -195,7 +195,6 @@ class Engine(Proving):
             looked.close()
             return UpdateResult("", database=self.location)
         from changelog_engine.execute.halts import refuse_halts
-        from changelog_engine.prove.proof import refuse_unproven
 
         with self._open("", Access.WRITE, looked) as run:
             files = self._read_files()
@@ -212,6 +211,8 @@ class Engine(Proving):
                 plan = planned_update(loaded, run, state, request, saved_plan) if moved_on else planned
                 refuse_halts(plan, run.ledger)
                 if proof is not None:
+                    from changelog_engine.prove.proof import refuse_unproven
+
                     refuse_unproven(proof, plan)
                 result = self._execute(plan, state, run, executor_of(run, worker, jobs), atomic, update_result)
                 if is_all_done(plan, result):

@@ -52,6 +52,11 @@ class ReadFiles:
         """The changelog's name in the ledger."""
         return self._reading.changelog.name
 
+    @property
+    def count(self) -> int:
+        """How many changesets there are."""
+        return len(self._reading.changelog.changesets)
+
     def load_declared(self) -> Loaded | None:
         """With the declared edges alone: enough to see that nothing is to be done, and soon had.
 

@@ -83,8 +83,8 @@ def planned_from_files(
 
     Where most of it is applied, a first look leaves out what the SQL says of the order: mostly nothing is to be done.
     """
-    declared = files.load_declared()
-    if declared is not None and 2 * len(state.recorded) >= len(declared.changelog.changesets):
+    declared = files.load_declared() if 2 * len(state.recorded) >= files.count else None
+    if declared is not None:
         plan = planned_update(declared, run, state, request, saved_plan)
         if is_nothing_to_do(plan):
             return declared, plan
