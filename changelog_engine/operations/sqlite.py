@@ -10,9 +10,10 @@ from alembic.operations import BatchOperations
 
 from changelog_engine.model import Operation, SqlText
 from changelog_engine.operations import constructs
+from changelog_engine.operations.columns import alterations
 from changelog_engine.operations.errors import OperationError
 from changelog_engine.operations.moving import move
-from changelog_engine.operations.render import CONSTRAINTS, alterations, render
+from changelog_engine.operations.render import CONSTRAINTS, render
 from changelog_engine.operations.scratch import Scratch, quoted
 from changelog_engine.operations.values import (
     Values,
