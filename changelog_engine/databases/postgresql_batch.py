@@ -4,6 +4,10 @@ Everything is sent with one sync at the end. Each transaction has its own BEGIN 
 failure stay; after it the server skips all that follows, up to the sync. A transaction is made when it is about to be
 sent, while the server works on those before it. Written on ``psycopg.pq``, libpq itself: a cursor for each of some ten
 thousand messages costs the client more than all else that it does.
+
+Only the last COMMIT waits for the disk, and for a standby that is waited for: it brings all before it there too, since
+the server's log is written in order. A server that crashes before that may lose the latest transactions of the batch,
+each with its records, and never one without those after it.
 """
 
 from __future__ import annotations
@@ -44,6 +48,8 @@ class _Message(NamedTuple):
 
 
 _BEGIN, _COMMIT = _Message(b"BEGIN"), _Message(b"COMMIT", is_last=True)
+_COMMIT_SOON = _Message(b"SET LOCAL synchronous_commit TO off")
+"""What the next COMMIT writes is on disk within moments (three times ``wal_writer_delay``, 0.6 s by default)."""
 
 
 def joins_batch(sql: str) -> bool:
@@ -191,7 +197,7 @@ def _messages(
 ) -> Iterator[_Message]:
     closing_messages = [_Message(sql.encode()) for sql in closing]
     is_alone = commit is Commit.EACH
-    for transaction in transactions:
+    for transaction, is_followed in _followed(transactions):
         if is_alone:
             yield _BEGIN
         for sql in transaction.preamble:
@@ -200,6 +206,8 @@ def _messages(
             yield _Message(sql.encode(), statement=index)
         if transaction.statements:
             yield from closing_messages
+        if is_alone and is_followed:
+            yield _COMMIT_SOON
         count = len(transaction.records)
         for index, record in enumerate(transaction.records):
             text, values = prepare(record)
@@ -209,6 +217,16 @@ def _messages(
             yield _Message(numbered, parameters, is_first_record=index == 0, is_last=is_last)
         if is_alone:
             yield _COMMIT
+
+
+def _followed(transactions: Iterable[Transaction]) -> Iterator[tuple[Transaction, bool]]:
+    """Each transaction, and whether one comes after it."""
+    coming = iter(transactions)
+    transaction = next(coming, None)
+    while transaction is not None:
+        following = next(coming, None)
+        yield transaction, following is not None
+        transaction = following
 
 
 @lru_cache(maxsize=16)

@@ -194,13 +194,15 @@ def test_postgresql_goes_on_after_the_network_fell_silent(
 def test_postgresql_goes_on_after_the_server_was_restarted(
     nursery: Nursery, tmp_path: Path, short_folder: Path, kills: int, how: signal.Signals
 ) -> None:
+    """Which keeps what was committed in its memory for as long as it may, so that the crash loses some of it."""
     url = URL.create("postgresql", "postgres", database="postgres", query={"host": str(short_folder)})
-    servers = [start_postgresql(short_folder, {"fsync": "off"})]
+    settings = {"fsync": "off", "wal_writer_delay": "10s"}
+    servers = [start_postgresql(short_folder, settings)]
 
     def restart(_child: Child, _project: Project) -> None:
         servers[-1].send_signal(how)
         servers[-1].wait()
-        servers.append(start_again(short_folder, {"fsync": "off"}))
+        servers.append(start_again(short_folder, settings))
 
     try:
         schemas = _schemas(tmp_path, url.render_as_string(hide_password=False))
