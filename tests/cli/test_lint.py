@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from urllib.parse import unquote
 
 import jsonschema
 import pytest
@@ -37,83 +36,13 @@ changesets:
     rollback: DROP TABLE orders
 """
 
-# Of SARIF 2.1.0, what a consumer cannot do without; its whole schema is on no machine of ours.
-SARIF = {
-    "type": "object",
-    "required": ["$schema", "version", "runs"],
-    "properties": {
-        "$schema": {"const": SARIF_SCHEMA},
-        "version": {"const": "2.1.0"},
-        "runs": {
-            "type": "array",
-            "minItems": 1,
-            "items": {
-                "required": ["tool", "results"],
-                "properties": {
-                    "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
-                    "tool": {
-                        "required": ["driver"],
-                        "properties": {
-                            "driver": {
-                                "required": ["name", "version", "rules"],
-                                "properties": {
-                                    "rules": {
-                                        "type": "array",
-                                        "uniqueItems": True,
-                                        "items": {
-                                            "required": ["id", "shortDescription", "defaultConfiguration"],
-                                            "properties": {
-                                                "id": {"type": "string"},
-                                                "shortDescription": {"required": ["text"]},
-                                                "help": {"required": ["text"]},
-                                                "defaultConfiguration": {
-                                                    "properties": {"level": {"$ref": "#/definitions/level"}}
-                                                },
-                                            },
-                                        },
-                                    }
-                                },
-                            }
-                        },
-                    },
-                    "results": {
-                        "type": "array",
-                        "items": {
-                            "required": ["ruleId", "ruleIndex", "level", "message", "locations"],
-                            "properties": {
-                                "ruleIndex": {"type": "integer", "minimum": 0, "maximum": len(RULES) - 1},
-                                "level": {"$ref": "#/definitions/level"},
-                                "message": {"required": ["text"]},
-                                "locations": {
-                                    "items": {
-                                        "required": ["physicalLocation"],
-                                        "properties": {
-                                            "physicalLocation": {
-                                                "required": ["artifactLocation", "region"],
-                                                "properties": {
-                                                    "artifactLocation": {
-                                                        "properties": {"uri": {"pattern": "^[^\\s]+$"}}
-                                                    },
-                                                    "region": {
-                                                        "properties": {
-                                                            "startLine": {"type": "integer", "minimum": 1},
-                                                            "startColumn": {"type": "integer", "minimum": 1},
-                                                        }
-                                                    },
-                                                },
-                                            }
-                                        },
-                                    }
-                                },
-                            },
-                        },
-                    },
-                },
-            },
-        },
-    },
-    "definitions": {"level": {"enum": ["none", "note", "warning", "error"]}},
-}
+SARIF = json.loads((Path(__file__).parent / "sarif" / "sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
+"""The schema of SARIF 2.1.0 as OASIS publishes it."""
+
+
+def assert_sarif(value: object) -> None:
+    """Raises ValidationError where it is not as the standard has it."""
+    jsonschema.Draft4Validator(SARIF).validate(value)
 
 
 def test_findings_have_their_place_and_remedy_and_an_error_exits_with_1(cli: Cli) -> None:
@@ -165,14 +94,39 @@ def test_as_sarif(cli: Cli) -> None:
     cli.write(FAULTY, "changelogs/a folder/ä.yaml")
     cli.write("include: ['a folder/ä.yaml']\nchangesets: []\n")
     value = json.loads(cli("lint", *URL, "--format", "sarif", code=1).out)
-    jsonschema.validate(value, SARIF)
+    assert_sarif(value)
+    assert value["$schema"] == SARIF_SCHEMA
     (run,) = value["runs"]
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert rules == list(RULES)
     assert [rules[result["ruleIndex"]] for result in run["results"]] == [each["ruleId"] for each in run["results"]]
     place = run["results"][0]["locations"][0]["physicalLocation"]
-    assert unquote(place["artifactLocation"]["uri"]) == "changelogs/a folder/ä.yaml"
+    assert place["artifactLocation"]["uri"] == "changelogs/a%20folder/%C3%A4.yaml"
     assert place["region"] == {"startLine": 4, "startColumn": 15}
+    assert [result["level"] for result in run["results"]] == ["error", "warning", "note"]
+
+
+def test_without_findings_it_is_sarif_too(cli: Cli) -> None:
+    cli.write(CLEAN)
+    value = json.loads(cli("lint", *URL, "--format", "sarif").out)
+    assert_sarif(value)
+    assert value["runs"][0]["results"] == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"version": "2.0.0"}, {"level": "notice"}, {"startLine": 0}, {"uri": 1}, {"more": 1}]
+)
+def test_what_is_no_sarif_is_told_from_it(cli: Cli, wrong: dict[str, object]) -> None:
+    """So that the schema is known to be read as a whole."""
+    cli.write(FAULTY)
+    value = json.loads(cli("lint", *URL, "--format", "sarif", code=1).out)
+    (result, *_) = value["runs"][0]["results"]
+    place = result["locations"][0]["physicalLocation"]
+    for part, name in ((value, "version"), (place["region"], "startLine"), (place["artifactLocation"], "uri")):
+        part.update({name: wrong[name]} if name in wrong else {})
+    result.update({name: wrong[name] for name in ("level", "more") if name in wrong})
+    with pytest.raises(jsonschema.ValidationError):
+        assert_sarif(value)
 
 
 def test_as_annotations_of_github(cli: Cli) -> None:
