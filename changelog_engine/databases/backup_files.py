@@ -1,4 +1,7 @@
-"""Files that hold backups: named for good only when they are whole, readable by their owner alone."""
+"""Files that hold backups: named for good only when they are whole, readable by their owner alone.
+
+A folder may take the files of several databases, so each name says which one's it is: `NAME_DATABASE_RUN.SUFFIX`.
+"""
 
 from __future__ import annotations
 
@@ -41,28 +44,47 @@ def check_room(folder: str, needed: int) -> None:
         )
 
 
+def beginning_of(name: str, database: str) -> str:
+    """How the names of a database's files begin. ``name`` is that of all backups of its ledger, ``database`` tells it
+    from every other that may have files in the folder.
+    """
+    return f"{name}_{hashlib.sha256(database.encode()).hexdigest()[:8]}"
+
+
 @contextmanager
-def whole_file(folder: str, name: str) -> Iterator[Path]:
+def whole_file(path: Path, beginning: str) -> Iterator[Path]:
     """A file to be written in the block; it gets its name when it is on the disk, and is deleted where that fails.
 
-    What dead runs left half written in the folder under our names is deleted first: the lock is ours, so they are dead.
+    What dead runs left half written in the folder, with names that begin like ours, is deleted first: the lock is ours,
+    so they are dead. That includes files that SQLite keeps beside one of its own.
     """
-    path = Path(folder).absolute() / name
-    for left in sorted(path.parent.glob(f"{name.partition('_')[0]}_*{PART}")):
+    for left in sorted(path.parent.glob(f"{beginning}_*{PART}*")):
         with suppress(OSError):
             left.unlink()
-    part = path.with_name(name + PART)
+    part = path.with_name(path.name + PART)
     try:
         part.touch(mode=0o600, exist_ok=False)
         yield part
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
+        _sync(part)
         part.rename(path)
+        with suppress(PermissionError):
+            _sync(path.parent)
     except OSError as error:
         raise BackupError(f"the backup's file cannot be written: {error.strerror}: `{part}`") from error
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk; a folder is opened only where a system lets it."""
+    if path.is_dir() and os.name != "posix":
+        return
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def digest_of_file(path: Path) -> str:
@@ -96,10 +118,10 @@ def remove_file(place: str) -> None:
         raise BackupError(f"the file `{place}` cannot be deleted: {error.strerror}") from error
 
 
-def left_files(folder: str, prefix: str, known: Iterable[str]) -> Sequence[str]:
+def left_files(folder: str, beginning: str, known: Iterable[str]) -> Sequence[str]:
     """The files of the folder whose names begin so, and which are none of the known ones."""
     kept = set(known)
-    return [str(path) for path in sorted(Path(folder).absolute().glob(f"{prefix}_*")) if str(path) not in kept]
+    return [str(path) for path in sorted(Path(folder).absolute().glob(f"{beginning}_*")) if str(path) not in kept]
 
 
 def show_size(size: int) -> str:

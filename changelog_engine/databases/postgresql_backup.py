@@ -308,7 +308,8 @@ class PostgresqlBackups:
         )
         names = (f"{quote(schema)}.{quote(name)}" for (name,) in rows)
         tables = [name for name in names if name not in kept]
-        return [*tables, *left_files(wanted.folder, wanted.name, (saved.place for saved in every))]
+        beginning = self._dumps.beginning(wanted.name, schema)
+        return [*tables, *left_files(wanted.folder, beginning, (saved.place for saved in every))]
 
     def remove_leftover(self, place: str) -> None:
         if not place.startswith('"'):

@@ -102,8 +102,10 @@ def _hint(words: str) -> str:
     return "check the database URL, and whether the server is running"
 
 
-def way_to(connection: psycopg.Connection[Any]) -> tuple[str, str | None, int]:
-    """How a program gets at the same database: a connection string, the password, and the server's major version."""
+def way_to(connection: psycopg.Connection[Any]) -> tuple[str, str | None, int, str]:
+    """How a program gets at the same database: a connection string, the password, the server's major version, and its
+    host and port.
+    """
     info = connection.info
     conninfo = psycopg.conninfo.make_conninfo(**info.get_parameters())
-    return conninfo, info.password or None, info.server_version // 10000
+    return conninfo, info.password or None, info.server_version // 10000, f"{info.host}:{info.port}"

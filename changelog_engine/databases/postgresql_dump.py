@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
 from changelog_engine.databases.backup import DATABASE, BackupError, Saved, Wanted, differences
-from changelog_engine.databases.backup_files import check_room, digest_of_file, file_fault, whole_file
+from changelog_engine.databases.backup_files import beginning_of, check_room, digest_of_file, file_fault, whole_file
 from changelog_engine.databases.postgresql_definitions import Query
 from changelog_engine.databases.postgresql_objects import quote
 from changelog_engine.databases.postgresql_programs import Programs, find_programs
@@ -58,19 +60,29 @@ _PUBLIC = """
       FROM pg_catalog.aclexplode(coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) a)
     FROM pg_catalog.pg_namespace n WHERE nspname = 'public'"""
 
+_MAY_ASK = "SELECT pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')"
+_CLUSTER = "SELECT system_identifier::text FROM pg_catalog.pg_control_system()"
+_DATABASE = "SELECT oid::bigint FROM pg_catalog.pg_database WHERE datname = current_database()"
+_LOCK_TIMEOUT = "SELECT setting::bigint FROM pg_catalog.pg_settings WHERE name = 'lock_timeout'"
+
 _COPY = re.compile(rb"COPY .* FROM stdin;\n")
 # What programs write for psql itself at the beginning and the end, with a word that nothing else in the script has.
 _RESTRICT = re.compile(rb"^\\restrict (\w+)\n", re.MULTILINE)
+_PIECE = 1024 * 1024
 _UNKNOWN_BEFORE_17 = b"\nSET transaction_timeout = 0;\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How programs get at the database: a connection string, the password apart, and the server's major version."""
+    """How programs get at the database: a connection string, the password apart, and the server's major version.
+
+    ``server`` is its host and port.
+    """
 
     conninfo: str
     password: str | None
     major: int
+    server: str
 
 
 class PostgresqlDumps:
@@ -122,23 +134,39 @@ class PostgresqlDumps:
         """The dump, read back whole; the session's settings must be those of backups."""
         programs = self.check(wanted)
         facts = self._facts(wanted)
-        name = f"{wanted.name}.dump"
-        with whole_file(wanted.folder, name) as part:
+        name, _, own = wanted.name.rpartition("_")
+        beginning = self.beginning(name, facts["schema"])
+        path = Path(wanted.folder).absolute() / f"{beginning}_{own}.dump"
+        with whole_file(path, beginning) as part:
             self._dump(programs, facts, part)
-            _run([programs.restore, "--file", os.devnull, part], None, "the backup cannot be read back")
-        path = Path(wanted.folder).absolute() / name
+            _read_back(programs, part)
         facts["before"] = self._states(facts)
         facts["public"] = [list(row) for row in self._ask(_PUBLIC)]
         return Saved(DATABASE, (), str(path), path.stat().st_size, digest_of_file(path), facts=facts)
 
+    def beginning(self, name: str, schema: str) -> str:
+        """Of the names of the files of the ledger in that schema: by the server's own number, as one host and port can
+        be several servers' in turn.
+        """
+        reach = self._reach()
+        server = self._ask(_CLUSTER)[0][0] if self._ask(_MAY_ASK)[0][0] else reach.server
+        return beginning_of(name, f"{server}/{self._ask(_DATABASE)[0][0]}/{schema}")
+
     def _dump(self, programs: Programs, facts: Mapping[str, Any], part: Path) -> None:
+        """Write the dump, through a pipe of ours: so that `pg_dump` ends with us, however we end."""
         schema = quote(facts["schema"])
         left_out = [f"{schema}.{quote(name)}" for name in facts["own"]]
         left_out.append(f"{schema}.{quote(facts['prefix'])}*")
-        command: list[str | Path] = [programs.dump, "--format=custom", "--no-password", "--file", part]
-        command += [f"--exclude-table={pattern}" for pattern in left_out]
         reach = self._reach()
-        _run([*command, "--dbname", reach.conninfo], reach.password, "`pg_dump` could not save the database")
+        command: list[str | Path] = [programs.dump, "--format=custom", "--no-password", "--dbname", reach.conninfo]
+        command += [f"--exclude-table={pattern}" for pattern in left_out]
+        if patience := self._ask(_LOCK_TIMEOUT)[0][0]:
+            command.append(f"--lock-wait-timeout={patience}")
+        with (
+            part.open("wb") as file,
+            _output_of(command, reach.password, "`pg_dump` could not save the database") as out,
+        ):
+            shutil.copyfileobj(out, file, _PIECE)
 
     def _facts(self, wanted: Wanted) -> dict[str, Any]:
         """What is ours in the database: the ledger's schema, its tables, and how copies of tables are called."""
@@ -196,20 +224,13 @@ class PostgresqlDumps:
 
     def _play(self, programs: Programs, place: str, section: str) -> None:
         """Run what `pg_restore` writes of one section; COPY stands in the section of data alone."""
-        command = [str(programs.restore), f"--section={section}", "--file=-", place]
-        with (
-            tempfile.TemporaryFile() as errors,
-            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=_environment(None)) as process,
-        ):
-            assert process.stdout is not None
-            lines = _without_psql(process.stdout)
+        command: list[str | Path] = [programs.restore, f"--section={section}", "--file=-", place]
+        with _output_of(command, None, "`pg_restore` could not read the backup") as out:
+            lines = _without_psql(out)
             if section == "data":
                 self._play_data(lines)
             else:
                 self._send_script(b"".join(lines))
-            if process.wait() != 0:
-                errors.seek(0)
-                raise BackupError(f"`pg_restore` could not read the backup: {_last_line(errors.read())}")
 
     def _send_script(self, script: bytes) -> None:
         text = script.replace(_UNKNOWN_BEFORE_17, b"\n", 1).decode()
@@ -254,10 +275,34 @@ def _environment(password: str | None) -> dict[str, str]:
     return {**os.environ, "LC_MESSAGES": "C", **({} if password is None else {"PGPASSWORD": password})}
 
 
-def _run(command: Sequence[str | Path], password: str | None, what: str) -> None:
-    done = subprocess.run(command, env=_environment(password), capture_output=True, check=False)
-    if done.returncode != 0:
-        raise BackupError(f"{what}: {_last_line(done.stderr)}")
+@contextmanager
+def _output_of(command: Sequence[str | Path], password: str | None, fault: str) -> Iterator[IO[bytes]]:
+    """What a program writes, read in the block; at its end BackupError where the program has failed.
+
+    It hears no signals that a terminal sends to us: a run that is asked to stop ends what is in hand. Where the block
+    is left by an exception, the program is ended.
+    """
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, env=_environment(password), start_new_session=True
+        ) as process,
+    ):
+        assert process.stdout is not None
+        try:
+            yield process.stdout
+        except BaseException:
+            process.kill()
+            raise
+        if process.wait() != 0:
+            errors.seek(0)
+            raise BackupError(f"{fault}: {_last_line(errors.read())}")
+
+
+def _read_back(programs: Programs, path: Path) -> None:
+    """Have `pg_restore` read all of a file; raises BackupError where it cannot."""
+    with _output_of([programs.restore, "--file", os.devnull, path], None, "the backup cannot be read back") as out:
+        out.read()
 
 
 def _last_line(text: bytes) -> str:

@@ -28,6 +28,7 @@ from changelog_engine.databases.backup import (
     digest_of_all,
 )
 from changelog_engine.databases.backup_files import (
+    beginning_of,
     check_room,
     digest_of_file,
     file_fault,
@@ -149,21 +150,29 @@ class SqliteBackups:
 
     def _save_file(self, wanted: Wanted) -> Saved:
         assert self._path is not None
-        name = f"{wanted.name}.sqlite"
-        with whole_file(wanted.folder, name) as part:
+        name, _, own = wanted.name.rpartition("_")
+        beginning = self._beginning(name)
+        path = Path(wanted.folder).absolute() / f"{beginning}_{own}.sqlite"
+        with whole_file(path, beginning) as part:
             try:
                 uri = f"file:{quote_path(str(self._path))}?mode=ro"
                 with closing(sqlite3.connect(uri, uri=True)) as source, closing(sqlite3.connect(part)) as target:
                     source.backup(target)
+                    # One file is all of it, with nothing beside it when it is read.
+                    target.execute("PRAGMA journal_mode = DELETE")
                     found = target.execute("PRAGMA integrity_check").fetchall()
             except sqlite3.Error as error:
                 raise BackupError(f"the database's file cannot be backed up: {error}") from error
             if found != [("ok",)]:
                 raise BackupError(f"the backup was read back, and is not sound: {found[0][0]}")
-        path = Path(wanted.folder).absolute() / name
         return Saved(
             DATABASE, (), str(path), path.stat().st_size, digest_of_file(path), facts={"own": list(wanted.own)}
         )
+
+    def _beginning(self, name: str) -> str:
+        """Of the names of this database's files: by its path, and its number there, as machines may share a folder."""
+        path = self._path
+        return beginning_of(name, f"{path}:{path.stat().st_ino if path is not None and path.exists() else 0}")
 
     def mark(self, saved: Saved) -> Saved:
         if saved.scope == DATABASE:
@@ -332,7 +341,7 @@ class SqliteBackups:
         tables = [
             name for _, name, _, _ in objects_in(self._ask, "main") if pattern.fullmatch(name) and name not in kept
         ]
-        return [*tables, *left_files(wanted.folder, wanted.name, (saved.place for saved in every))]
+        return [*tables, *left_files(wanted.folder, self._beginning(wanted.name), (saved.place for saved in every))]
 
     def remove_leftover(self, place: str) -> None:
         if "/" in place or "\\" in place:

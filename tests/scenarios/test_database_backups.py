@@ -12,7 +12,7 @@ from changelog_engine.databases import postgresql_programs as programs
 from changelog_engine.errors import BackupFailedError, ChangesetFailedError, PlanRefusedError
 from changelog_engine.plan.request import LastApplied, Selected
 from changelog_engine.settings_file import Retention
-from tests.fixtures.databases import binaries
+from tests.fixtures.databases import Server, binaries
 from tests.fixtures.projects import Project
 from tests.fixtures.small_disk import SmallDisk, small_disk
 from tests.scenarios.test_table_backups import WRECKS, changelog, dump, unchanged
@@ -117,12 +117,40 @@ def test_a_changeset_that_fails_leaves_no_file(project: Project) -> None:
 
 def test_what_a_killed_dump_has_left_is_cleaned_by_the_next(project: Project) -> None:
     changelog(project, WRECKS["rows"], "database")
-    left = project.folder / "backups" / "changelog_backup_0123456789ab.dump.part"
-    left.parent.mkdir()
+    project.update()
+    whole = the_file(project)
+    left = whole.with_name(f"{whole.stem.rpartition('_')[0]}_0123456789ab.dump.part")
     left.touch()
+    assert project.engine().backups().leftovers == (str(left),)
+    project.rollback(LastApplied(1))
     project.update()
     assert not left.exists()
-    assert the_file(project).stat().st_mode & 0o777 == 0o600
+    assert len(list(whole.parent.iterdir())) == 2
+    assert whole.stat().st_mode & 0o777 == 0o600
+
+
+def test_databases_that_share_a_folder_leave_each_others_files_alone(
+    project: Project, postgresql_server: Server
+) -> None:
+    """As those of one project do, deployed from one machine; and of schemas of one database with a ledger each."""
+    changelog(project, "UPDATE reviews SET stars = 1;", "database")
+    project.update()
+    left = the_file(project).with_suffix(".dump.part")
+    left.touch()
+    url = postgresql_server.create_database()
+    try:
+        other = Project(project.folder, url.render_as_string(hide_password=False))
+        other.update()
+        assert left.exists()
+        assert other.engine().prune_backups().cleaned == ()
+        assert other.engine().backups(verify=True).leftovers == ()
+        assert project.engine().prune_backups().cleaned == (str(left),)
+        assert not other.engine().backups(verify=True).is_faulty
+        elsewhere = project.engine(schema="elsewhere")
+        assert elsewhere.backups().leftovers == ()
+    finally:
+        postgresql_server.drop_database(url)
+    assert project.rollback(LastApplied(1)).rolled_back == ("wreck",)
 
 
 # ------------------------------------------------------------------------------------------------------- faults

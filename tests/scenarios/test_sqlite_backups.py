@@ -151,6 +151,38 @@ def test_a_file_is_readable_by_its_owner_alone(project: Project) -> None:
     assert the_file(project).stat().st_mode & 0o777 == 0o600
 
 
+def test_databases_that_share_a_folder_leave_each_others_files_alone(project: Project) -> None:
+    changelog(project, WRECKS["rows"], "database")
+    project.update()
+    left = Path(f"{the_file(project)}.part-journal")
+    left.touch()
+    other = Project(project.folder, f"sqlite:///{project.folder}/other.db")
+    other.update()
+    assert left.exists()
+    assert other.engine().prune_backups().cleaned == ()
+    assert project.engine().backups().leftovers == (str(left),)
+    project.rollback(LastApplied(1))
+    project.update()
+    assert not left.exists()
+    assert not other.engine().backups(verify=True).is_faulty
+
+
+def test_a_file_of_a_database_with_a_write_ahead_log_is_one_file_when_it_is_read(project: Project) -> None:
+    changelog(project, WRECKS["rows"], "database")
+    project.update(select="shop")
+    project.sql("PRAGMA journal_mode = WAL")
+    before = dump(project)
+    project.update()
+    data = the_file(project).read_bytes()
+    with closing(sqlite3.connect(the_file(project))) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchall() == [("delete",)]
+        connection.execute("SELECT count(*) FROM customers").fetchall()
+        assert the_file(project).read_bytes() == data
+    project.rollback(LastApplied(1))
+    assert dump(project) == before
+    assert project.sql("SELECT * FROM pragma_journal_mode") == [("wal",)]
+
+
 def test_a_changeset_that_fails_leaves_no_file(project: Project) -> None:
     changelog(project, "DELETE FROM plain; SELECT a FROM nowhere;", "database")
     project.update(select="shop")
