@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 from changelog_engine.errors import DatabaseError
 
 TABLES, DATABASE = "tables", "database"
+
+GONE = "gone"
+"""The state of a table that is not there."""
+
+States = Mapping[str, str]
+"""What tables hold: their rows and digests as `ROWS:DIGEST`, each by the table's name; those of a backup of tables by
+the names that the changelog has, and as `ROWS:DIGEST:NAME` with what each is called now, or ``GONE``.
+"""
 
 
 class BackupError(DatabaseError):
@@ -107,8 +115,28 @@ class Backups(Protocol):
         """What is wrong with the backup itself, as the end of a sentence; None where it is as it was made."""
         ...
 
-    def written_since(self, saved: Saved) -> tuple[str, ...]:
-        """What was written to the tables since the changeset, each as a sentence."""
+    def check_restore(self, saved: Saved) -> None:
+        """Raise what is known to stand in the way of a restore, whatever the tables hold."""
+        ...
+
+    def lock(self, saved: Saved) -> None:
+        """Lock others out of what is to be restored, to the end of the transaction."""
+        ...
+
+    def states(self, saved: Saved) -> States:
+        """What the tables hold now."""
+        ...
+
+    def states_restored(self, saved: Saved) -> Mapping[str, str | None] | None:
+        """The rows and digests that tables will have once the backup is restored, by the tables' own names; None, for
+        all or for one, where that is not known as :meth:`states` would give it.
+        """
+        ...
+
+    def keeps_to(self, relations: Collection[str]) -> bool:
+        """Whether rows written to relations of these names (in lower case, in any schema) change no others: by
+        triggers, rules, foreign keys.
+        """
         ...
 
     def restore(self, saved: Saved) -> None:
@@ -134,19 +162,28 @@ def digest_of_all(tables: Iterable[SavedTable]) -> str:
     return hashlib.sha256("".join(f"{digest} {name}\n" for name, digest in lines).encode()).hexdigest()
 
 
-def difference(table: str, then: str, now: str) -> str:
+def states_after(saved: Saved) -> Mapping[str, str | None] | None:
+    """What was recorded of the tables right after the changeset, by the names that ``Backups.states`` gives; None, for
+    all or for one, where it was not.
+    """
+    return saved.after if saved.scope == DATABASE else {table.wanted: table.after for table in saved.tables}
+
+
+def difference(table: str, then: str | None, now: str) -> str:
     """What is different about a table, from its state right after the changeset and the one now."""
-    if "gone" in (then, now):
-        return f"`{table}` {'was dropped' if now == 'gone' else 'was made'} since"
+    if then is None:
+        return f"what `{table}` held right after the changeset was not recorded"
+    if GONE in (then, now):
+        return f"`{table}` {'was dropped' if now == GONE else 'was made'} since"
     rows_then, rows_now = (int(state.partition(":")[0]) for state in (then, now))
     if rows_then != rows_now:
         return f"`{table}` has {rows_now} row{'s' * (rows_now != 1)}, and had {rows_then} right after the changeset"
     return f"rows of `{table}` were changed since (it has {rows_now}, as right after the changeset)"
 
 
-def differences(then: Mapping[str, str] | None, now: Mapping[str, str]) -> tuple[str, ...]:
-    """The same for all tables of a database."""
+def differences(then: Mapping[str, str | None] | None, now: States) -> tuple[str, ...]:
+    """The same for several tables."""
     if then is None:
         return ("what the database held right after the changeset was not recorded",)
-    names = sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
-    return tuple(difference(name, then.get(name, "gone"), now.get(name, "gone")) for name in names)
+    names = sorted(name for name in {*then, *now} if then.get(name, GONE) != now.get(name, GONE))
+    return tuple(difference(name, then.get(name, GONE), now.get(name, GONE)) for name in names)

@@ -6,7 +6,7 @@ drop their types too. All else that a table is, stands as statements in the ledg
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -14,12 +14,13 @@ from typing import TypeVar
 from changelog_engine.databases import postgresql_restore as restoring
 from changelog_engine.databases.backup import (
     DATABASE,
+    GONE,
     TABLES,
     BackupError,
     Saved,
     SavedTable,
+    States,
     Wanted,
-    difference,
     digest_of_all,
 )
 from changelog_engine.databases.backup_files import left_files, remove_file
@@ -55,6 +56,13 @@ _FOREIGN_CHILDREN = """
       JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
     WHERE k.contype = 'f' AND k.confrelid = ANY(%s::bigint[]::oid[]) AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')
     ORDER BY 1, 2"""
+# Triggers that are the server's own are those of foreign keys, of which only actions change rows.
+_KEEPS_TO = """
+    SELECT count(*) > 0 AND bool_and(c.relkind IN ('r', 'S', 'i') AND NOT c.relhasrules AND NOT c.relhassubclass
+      AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)
+      AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.confrelid = c.oid
+        AND (k.confdeltype NOT IN ('a', 'r') OR k.confupdtype NOT IN ('a', 'r'))))
+    FROM pg_catalog.pg_class c WHERE lower(c.relname) = ANY(%s::text[])"""
 _KINDS = {
     "p": "a partitioned table",
     "f": "a foreign table",
@@ -115,7 +123,7 @@ class PostgresqlBackups:
             )
 
     def _check_table(self, name: str, row: Row) -> None:
-        _, table, kind, is_partition, inherits, is_typed, owns, owner, reads, _, persistence = row
+        _, table, kind, is_partition, inherits, is_typed, _, _, reads, _, persistence = row
         what = _KINDS.get(kind) or ("a partition" if is_partition else None)
         what = what or ("part of an inheritance" if inherits else "a table of a type" if is_typed else None)
         what = what or ("a temporary table" if persistence == "t" else None)
@@ -128,6 +136,10 @@ class PostgresqlBackups:
             raise BackupError(
                 f"the role may not read `{table}`", hint=f"grant it the right: `GRANT SELECT ON {table} TO …`"
             )
+        self._refuse_others_table(row)
+
+    def _refuse_others_table(self, row: Row) -> None:
+        table, owns, owner = row[1], row[6], row[7]
         if not owns:
             raise BackupError(
                 f"the role is no member of `{owner}`, which owns `{table}`: it could not restore that table",
@@ -216,11 +228,11 @@ class PostgresqlBackups:
         return replace(saved, tables=tables)
 
     def _state(self, table: SavedTable) -> str:
-        """Where the table is now and a digest of its rows, whatever columns it has by now; ``gone`` where it is not."""
+        """Where the table is now and a digest of its rows, whatever columns it has by now; ``GONE`` where it is not."""
         definition = Definition.from_object(table.definition)
         oid = restoring.find(self._ask, definition)
         if oid is None:
-            return "gone"
+            return GONE
         name = str(self._ask("SELECT %s::bigint::oid::regclass::text", oid)[0][0])
         return f"{self._state_of(oid, name)}:{name}"
 
@@ -260,21 +272,35 @@ class PostgresqlBackups:
         self._send(_RESET)
         return None
 
-    def written_since(self, saved: Saved) -> tuple[str, ...]:
+    def check_restore(self, saved: Saved) -> None:
         if saved.scope == DATABASE:
-            return self._with_settings(lambda: self._dumps.written_since(saved))
-        self._send(_SET)
-        found = []
+            self._dumps.check_restore()
+
+    def lock(self, saved: Saved) -> None:
+        if saved.scope == DATABASE:
+            self._dumps.lock(saved)
         for table in saved.tables:
             if (oid := restoring.find(self._ask, Definition.from_object(table.definition))) is not None:
                 name = self._ask("SELECT %s::bigint::oid::regclass::text", oid)[0][0]
                 self._send(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE")
-            if table.after is None:
-                found.append(f"what `{table.wanted}` held right after the changeset was not recorded")
-            elif (now := self._state(table)) != table.after:
-                found.append(difference(table.wanted, table.after, now))
-        self._send(_RESET)
-        return tuple(found)
+
+    def states(self, saved: Saved) -> States:
+        if saved.scope == DATABASE:
+            return self._with_settings(lambda: self._dumps.states(saved))
+        return self._with_settings(lambda: {table.wanted: self._state(table) for table in saved.tables})
+
+    def states_restored(self, saved: Saved) -> Mapping[str, str | None] | None:
+        if saved.scope == DATABASE:
+            return self._dumps.states_restored(saved)
+        restored: dict[str, str | None] = {}
+        for table in saved.tables:
+            definition = Definition.from_object(table.definition)
+            # A generated column is part of what a table holds, and not of what is saved.
+            restored[table.table] = table.before if len(definition.stored) == len(definition.columns) else None
+        return restored
+
+    def keeps_to(self, relations: Collection[str]) -> bool:
+        return bool(self._ask(_KEEPS_TO, sorted(relations))[0][0])
 
     # --------------------------------------------------------------------------------------------- restoring
 
@@ -282,6 +308,10 @@ class PostgresqlBackups:
         if saved.scope == DATABASE:
             self._with_settings(lambda: self._dumps.restore(saved))
             return
+        for table in saved.tables:
+            oid = restoring.find(self._ask, Definition.from_object(table.definition))
+            if oid is not None:
+                self._refuse_others_table(self._ask(_FIND, oid)[0])
         self._send(_SET)
         restoring.restore_tables(self._ask, self._send, saved.tables)
         for table in saved.tables:

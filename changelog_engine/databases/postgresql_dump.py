@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
-from changelog_engine.databases.backup import DATABASE, BackupError, Saved, Wanted, differences
+from changelog_engine.databases.backup import DATABASE, BackupError, Saved, States, Wanted, differences
 from changelog_engine.databases.backup_files import beginning_of, check_room, digest_of_file, file_fault, whole_file
 from changelog_engine.databases.postgresql_definitions import Query
 from changelog_engine.databases.postgresql_objects import quote
@@ -110,25 +110,34 @@ class PostgresqlDumps:
         return int(self._ask(_SIZE, schema="", own=[], copies="^$")[0][0])
 
     def check(self, wanted: Wanted) -> Programs:
+        facts = self._facts(wanted)
+        programs = self.check_restore()
+        self._refuse_others(facts)
+        if self._ask("SELECT 1 FROM pg_catalog.pg_largeobject_metadata LIMIT 1"):
+            raise BackupError(
+                "the database has large objects, which are not restored in one transaction",
+                hint="back up tables by name, or write the rollback in SQL",
+            )
+        check_room(wanted.folder, int(self._ask(_SIZE, **_names(facts))[0][0]))
+        return programs
+
+    def check_restore(self) -> Programs:
+        """Raise BackupError where a restore lacks its means; gives the programs."""
         programs = find_programs(self._reach().major)
         if not self._ask("SELECT pg_catalog.has_database_privilege(current_database(), 'CREATE')")[0][0]:
             raise BackupError(
                 "a restore puts the ledger aside in a schema of its own, and the role may not create one",
                 hint="grant it CREATE on the database, or back up tables by name",
             )
-        others = self._ask(_NOT_OWNED, **_names(self._facts(wanted)))
+        return programs
+
+    def _refuse_others(self, facts: Mapping[str, Any]) -> None:
+        others = self._ask(_NOT_OWNED, **_names(facts))
         if others:
             raise BackupError(
                 f"the role is no member of `{others[0][1]}`, which owns {others[0][0]}: it could not restore that",
                 hint=f"run as a superuser or a member of `{others[0][1]}`, or back up tables by name",
             )
-        if self._ask("SELECT 1 FROM pg_catalog.pg_largeobject_metadata LIMIT 1"):
-            raise BackupError(
-                "the database has large objects, which are not restored in one transaction",
-                hint="back up tables by name, or write the rollback in SQL",
-            )
-        check_room(wanted.folder, int(self._ask(_SIZE, **_names(self._facts(wanted)))[0][0]))
-        return programs
 
     def save(self, wanted: Wanted) -> Saved:
         """The dump, read back whole; the session's settings must be those of backups."""
@@ -185,15 +194,20 @@ class PostgresqlDumps:
     def fault(self, saved: Saved) -> str | None:
         return file_fault(saved)
 
-    def written_since(self, saved: Saved) -> tuple[str, ...]:
-        facts = saved.facts or {}
-        for _, name in self._ask(_TABLES, **_names(facts)):
+    def lock(self, saved: Saved) -> None:
+        for _, name in self._ask(_TABLES, **_names(saved.facts or {})):
             self._send(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE")
-        return differences(saved.after, self._states(facts))
+
+    def states(self, saved: Saved) -> States:
+        return self._states(saved.facts or {})
+
+    def states_restored(self, saved: Saved) -> Mapping[str, str | None] | None:
+        return (saved.facts or {}).get("before")
 
     def restore(self, saved: Saved) -> None:
         facts = saved.facts or {}
-        programs = find_programs(self._reach().major)
+        programs = self.check_restore()
+        self._refuse_others(facts)
         ours = self._ask(_OURS, **_names(facts))
         self._send(f"CREATE SCHEMA {KEPT}")
         self._move(ours, quote(facts["schema"]), KEPT)

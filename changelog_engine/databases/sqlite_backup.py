@@ -10,20 +10,22 @@ import hashlib
 import re
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote as quote_path
 
 from changelog_engine.databases.backup import (
     DATABASE,
+    GONE,
     TABLES,
     BackupError,
     Saved,
     SavedTable,
+    States,
     Wanted,
-    difference,
     differences,
     digest_of_all,
 )
@@ -165,9 +167,9 @@ class SqliteBackups:
                 raise BackupError(f"the database's file cannot be backed up: {error}") from error
             if found != [("ok",)]:
                 raise BackupError(f"the backup was read back, and is not sound: {found[0][0]}")
-        return Saved(
-            DATABASE, (), str(path), path.stat().st_size, digest_of_file(path), facts={"own": list(wanted.own)}
-        )
+        facts: dict[str, Any] = {"own": list(wanted.own)}
+        facts["before"] = self._states(facts)
+        return Saved(DATABASE, (), str(path), path.stat().st_size, digest_of_file(path), facts=facts)
 
     def _beginning(self, name: str) -> str:
         """Of the names of this database's files: by its path, and its number there, as machines may share a folder."""
@@ -176,14 +178,14 @@ class SqliteBackups:
 
     def mark(self, saved: Saved) -> Saved:
         if saved.scope == DATABASE:
-            return replace(saved, after=self._states(saved))
+            return replace(saved, after=self._states(saved.facts or {}))
         return replace(saved, tables=tuple(replace(table, after=self._state(table)) for table in saved.tables))
 
     def _state(self, table: SavedTable) -> str:
-        """Rows, digest and name of a table as it is now; ``gone`` where there is none."""
+        """Rows, digest and name of a table as it is now; ``GONE`` where there is none."""
         name = self._present_name(table)
         if name is None:
-            return "gone"
+            return GONE
         columns = columns_of(self._ask, name, "main")
         rows, _, digest = self._digest(name, columns)
         return f"{rows}:{digest}:{name}"
@@ -194,7 +196,7 @@ class SqliteBackups:
             return table.table
         if table.after is not None:
             name = table.after.split(":", 2)[-1]
-            return name if table.after != "gone" and self._exists(name) else None
+            return name if table.after != GONE and self._exists(name) else None
         definition = Definition.from_object(table.definition)
         rows = self._ask(
             "SELECT name, sql FROM main.sqlite_schema WHERE type = 'table' AND rootpage = ?", definition.root
@@ -203,9 +205,9 @@ class SqliteBackups:
         renamed = [name for name, sql in rows if sql.partition("(")[2] == definition.sql.partition("(")[2]]
         return str(renamed[0]) if renamed else None
 
-    def _states(self, saved: Saved) -> dict[str, str]:
+    def _states(self, facts: Mapping[str, Any]) -> dict[str, str]:
         states = {}
-        for name in self._user_tables("main", saved):
+        for name in self._user_tables("main", facts):
             rows, _, digest = self._digest(name, columns_of(self._ask, name, "main"))
             states[name] = f"{rows}:{digest}"
         return states
@@ -233,25 +235,37 @@ class SqliteBackups:
                 return f"{what} is damaged, as its SHA-256 is another one{counted}"
         return None
 
-    def written_since(self, saved: Saved) -> tuple[str, ...]:
-        if saved.scope == DATABASE:
-            return differences(saved.after, self._states(saved))
-        found = []
-        for table in saved.tables:
-            if table.after is None:
-                found.append(f"what `{table.wanted}` held right after the changeset was not recorded")
-            elif (now := self._state(table)) != table.after:
-                found.append(difference(table.wanted, table.after, now))
-        return tuple(found)
-
-    # --------------------------------------------------------------------------------------------- restoring
-
-    def restore(self, saved: Saved) -> None:
+    def check_restore(self, saved: Saved) -> None:
+        del saved
         if self._ask("PRAGMA foreign_keys")[0][0]:
             raise BackupError(
                 "foreign keys are enforced on this connection, so that dropping a table would delete rows of others",
                 hint="leave `foreign_keys` out of the URL",
             )
+
+    def lock(self, saved: Saved) -> None:
+        """A transaction that writes has the file for itself, from its first statement."""
+
+    def states(self, saved: Saved) -> States:
+        if saved.scope == DATABASE:
+            return self._states(saved.facts or {})
+        return {table.wanted: self._state(table) for table in saved.tables}
+
+    def states_restored(self, saved: Saved) -> Mapping[str, str | None] | None:
+        if saved.scope == DATABASE:
+            return (saved.facts or {}).get("before")
+        return {table.table: f"{table.rows}:{table.before}" for table in saved.tables}
+
+    def keeps_to(self, relations: Collection[str]) -> bool:
+        rows = self._ask("SELECT type, lower(name), lower(tbl_name) FROM main.sqlite_schema")
+        tables = {name for kind, name, _ in rows if kind == "table"}
+        return tables.issuperset(relations) and not any(
+            kind == "trigger" and table in relations for kind, _, table in rows
+        )
+
+    # --------------------------------------------------------------------------------------------- restoring
+
+    def restore(self, saved: Saved) -> None:
         if saved.scope == DATABASE:
             self._restore_file(saved)
         else:
@@ -298,7 +312,8 @@ class SqliteBackups:
     def _restore_file(self, saved: Saved) -> None:
         """All that is not ours goes, all that the file holds comes; the ledger stays."""
         self._send(f"ATTACH {_literal(saved.place)} AS {BACKUP}")
-        kept = self._is_ours(saved)
+        facts = saved.facts or {}
+        kept = self._is_ours(facts)
         doomed = [
             (kind, name) for kind, name, table, _ in objects_in(self._ask, "main") if not kept(name) and not kept(table)
         ]
@@ -306,7 +321,7 @@ class SqliteBackups:
             for name in [name for each, name in doomed if each == kind]:
                 self._send(f"DROP {kind} IF EXISTS main.{quote(name)}")
         objects = [row for row in objects_in(self._ask, BACKUP) if not kept(row[1]) and not kept(row[2])]
-        for name in self._user_tables(BACKUP, saved):
+        for name in self._user_tables(BACKUP, facts):
             definition = define(self._ask, name, BACKUP)
             assert definition is not None
             self._make(replace(definition, parts=()), f"{BACKUP}.{quote(name)}", "rowid")
@@ -315,6 +330,8 @@ class SqliteBackups:
                 self._send(str(sql))
         for pragma in ("user_version", "application_id"):
             self._send(f"PRAGMA main.{pragma} = {int(self._ask(f'PRAGMA {BACKUP}.{pragma}')[0][0])}")
+        if "before" in facts and differences(facts["before"], self._states(facts)):
+            raise BackupError("the database does not hold what it held before, now that it is restored")
 
     def _check_foreign_keys(self, restored: set[str]) -> None:
         """Rows that others have written since may reference what is no longer there."""
@@ -354,13 +371,13 @@ class SqliteBackups:
     def _exists(self, table: str) -> bool:
         return bool(self._ask("SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?", table))
 
-    def _user_tables(self, schema: str, saved: Saved) -> list[str]:
-        kept = self._is_ours(saved)
+    def _user_tables(self, schema: str, facts: Mapping[str, Any]) -> list[str]:
+        kept = self._is_ours(facts)
         return [name for kind, name, _, _ in objects_in(self._ask, schema) if kind == "table" and not kept(name)]
 
-    def _is_ours(self, saved: Saved) -> Callable[[str], bool]:
+    def _is_ours(self, facts: Mapping[str, Any]) -> Callable[[str], bool]:
         """Whether a name is that of the ledger, or of a copy that a backup of tables has made."""
-        own = set((saved.facts or {}).get("own", ()))
+        own = set(facts.get("own", ()))
         copies = re.compile(r".*changelog_backup_[0-9a-f]{12}_\d+")
         return lambda name: name in own or copies.fullmatch(name) is not None
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
-from changelog_engine.databases.backup import DATABASE, BackupError, Backups, Saved, Wanted
+from changelog_engine.databases.backup import DATABASE, BackupError, Backups, Saved, Wanted, differences, states_after
 from changelog_engine.databases.database import Session
 from changelog_engine.errors import BackupFailedError, ChangelogEngineError, PlanRefusedError, StatementError
+from changelog_engine.execute.foresight import Foresight
 from changelog_engine.execute.records import RunFacts, direction_of
 from changelog_engine.ledger.entries import Direction
 from changelog_engine.ledger.ledger import Ledger
@@ -18,7 +19,7 @@ from changelog_engine.plan.steps import Action, Plan, Step, makes_backup, restor
 
 _NO_ROOM = ("53100", "SQLITE_FULL")
 
-DISCARD = "--discard-newer-rows"
+_KEEP = "keep what is still needed, then say `--discard-newer-rows`"
 
 
 class StepBackups:
@@ -32,32 +33,62 @@ class StepBackups:
         self.folder = folder
 
     def refuse(self, plan: Plan) -> None:
-        """Before anything is run: raise PlanRefusedError for a backup that cannot be made, or is not as it was.
+        """Before anything is run: raise PlanRefusedError for a backup that cannot be made or restored, or whose restore
+        would lose what was written since.
 
         What an earlier step of the plan still makes or changes is looked at again when its turn comes.
         """
+        for step in filter(makes_backup, plan.steps):
+            with self._looking(step):
+                self._backups().check(self.wanted_of(step))
+        # A single restore is looked at in its own transaction, with nothing before it.
+        if len(plan.steps) > 1 and any(map(restores_backup, plan.steps)):
+            self._refuse_restores(plan)
+
+    def _refuse_restores(self, plan: Plan) -> None:
+        foresight: Foresight | None = None
+        newer: dict[str, Sequence[str]] = {}
         for step in plan.steps:
-            if not (makes_backup(step) or restores_backup(step)):
-                continue
-            self.session.begin()
-            try:
+            with self._looking(step):
                 backups = self._backups()
-                if makes_backup(step):
-                    backups.check(self.wanted_of(step))
-                elif len(plan.steps) > 1 and (fault := backups.fault(saved_of(step))) is not None:
-                    # A single one is looked at in its own transaction, with nothing before it.
+                foresight = foresight or Foresight(backups, plan.dbms)
+                if not restores_backup(step):
+                    foresight.runs(step)
+                    continue
+                saved = saved_of(step)
+                self._wait_as_asked(step)
+                backups.check_restore(saved)
+                if (fault := backups.fault(saved)) is not None:
                     raise BackupError(fault, hint=_by_hand(step))
-            except (BackupError, StatementError) as error:
-                what = "backup cannot be made" if makes_backup(step) else "backup cannot be restored"
-                raise PlanRefusedError(
-                    f"nothing was run: the {what} of changeset `{step.id}`: {self.run.redact(error.message)}",
-                    hint=error.hint,
-                    changeset=step.id,
-                    location=step.changeset.location if step.changeset else None,
-                    facts={"backup": True},
-                ) from error
-            finally:
-                self.session.rollback()
+                found = () if step.discards_newer else foresight.written_since(saved)
+                newer.update({step.id: found} if found else {})
+                foresight.restores(saved)
+        if newer:
+            words = "; ".join(f"`{name}`: {', '.join(found)}" for name, found in newer.items())
+            raise PlanRefusedError(
+                f"nothing was rolled back, as a restore would lose what was written since the changeset: {words}",
+                hint=_KEEP,
+                changeset=next(iter(newer)),
+                facts={"backup": True},
+            )
+
+    @contextmanager
+    def _looking(self, step: Step) -> Iterator[None]:
+        """A transaction in which the step's backup is looked at, with nothing run yet."""
+        self.session.begin()
+        try:
+            yield
+        except (BackupError, StatementError) as error:
+            what = "the backup cannot be restored" if step.action is Action.ROLLBACK else "the backup cannot be made"
+            raise PlanRefusedError(
+                f"nothing was run: {what} of changeset `{step.id}`: {self.run.redact(error.message)}",
+                hint=error.hint,
+                changeset=step.id,
+                location=step.changeset.location if step.changeset else None,
+                facts={"backup": True},
+            ) from error
+        finally:
+            self.session.rollback()
 
     @contextmanager
     def made(self, step: Step) -> Iterator[Step]:
@@ -98,14 +129,14 @@ class StepBackups:
         with self._explained(step):
             backups = self._backups()
             self._wait_as_asked(step)
+            backups.check_restore(saved)
             if (fault := backups.fault(saved)) is not None:
                 raise BackupError(fault, hint=_by_hand(step))
-            newer = () if step.discards_newer else backups.written_since(saved)
+            # Others may have written between the look before the first step and now: only from the lock on can nobody.
+            backups.lock(saved)
+            newer = () if step.discards_newer else differences(states_after(saved), backups.states(saved))
             if newer:
-                raise BackupError(
-                    f"{'; '.join(newer)}: a restore would lose what was written since",
-                    hint=f"keep what is still needed, then say `{DISCARD}`",
-                )
+                raise BackupError(f"{'; '.join(newer)}: a restore would lose what was written since", hint=_KEEP)
             backups.restore(saved)
 
     def wanted_of(self, step: Step) -> Wanted:
