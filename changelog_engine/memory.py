@@ -138,9 +138,10 @@ class Memory:
 
     def put(self, values: Mapping[str, Any]) -> None:
         """Keep values, which are JSON, under their keys."""
-        self._put({key: _text(value) for key, value in values.items()})
+        self.put_texts({key: _text(value) for key, value in values.items()})
 
-    def _put(self, texts: Mapping[str, str]) -> None:
+    def put_texts(self, texts: Mapping[str, str]) -> None:
+        """The same, with values that were written as JSON already."""
         if self._file is None or not texts or not self._is_writable:
             return
         today = int(time.time()) // _DAY
@@ -194,9 +195,9 @@ class Memory:
                 loaded = [load(value) for value in values]
             found.update(zip((changeset.id for changeset in changesets), loaded, strict=True))
             if len(fresh) == _AT_ONCE:
-                self._put(fresh)
+                self.put_texts(fresh)
                 fresh.clear()
-        self._put(fresh)
+        self.put_texts(fresh)
         return found
 
     def _open(self, options: str) -> sqlite3.Connection:

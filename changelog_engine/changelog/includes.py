@@ -67,6 +67,7 @@ class Loader:
         self.contexts = log.contexts = read_context_names(fields)
         self.infers = fields.get("infer", True)
         self._load(source, fields, log, _Inherited())
+        source.let_go()
 
     def _structure(self, source: Source) -> tuple[Fields | None, FileLog]:
         log = FileLog(source, self.findings, self.contexts)
@@ -153,6 +154,7 @@ class Loader:
         kept, chain = self.kept, inherited.chain
         key = kept.key(source, inherited.contexts, chain, inherited.lint_ignored, self.contexts)
         if kept.take(key, source, chain):
+            source.let_go()
             return
         before = kept.mark()
         fields, included_log = self._structure(source)
@@ -160,7 +162,7 @@ class Loader:
             check_included(fields, included_log, self.name)
             self._load(source, fields, included_log, inherited)
             kept.keep(key, source, fields, before)
-        source.drop_lines()
+        source.let_go()
 
 
 def _chain(order: str | None, inherited: Chain | None) -> Chain | None:

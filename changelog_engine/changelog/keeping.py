@@ -19,15 +19,15 @@ _ALONE = frozenset({"format", "changesets", "defaults", "order", "lint", "infer"
 """Keys of a file that can be kept: what the others declare reaches beyond it."""
 
 _AT_ONCE = 16
-"""Files that are written together: their forms take more memory than what they were read to."""
+"""Pieces of files that are written together."""
 
 
 class Keeper(Protocol):
-    """Where values are kept, as JSON, under keys that name all that they follow from."""
+    """Where values are kept, as JSON, under keys that name all that they follow from. What is put is JSON already."""
 
     def key(self, *parts: str) -> str: ...
     def get(self, keys: Collection[str]) -> dict[str, Any]: ...
-    def put(self, values: Mapping[str, Any]) -> None: ...
+    def put_texts(self, texts: Mapping[str, str]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class KeptFiles:
         self._keeper = keeper
         self._texts = texts
         self._parser = parser
-        self._fresh: dict[str, Any] = {}
+        self._fresh: dict[str, str] = {}
 
     def key(
         self,
@@ -67,10 +67,15 @@ class KeptFiles:
 
     def take(self, key: str | None, source: Source, chain: Chain | None) -> bool:
         """Take a file from where it was kept; False where it was not, or a file of SQL that it names has changed."""
-        if self._keeper is None or key is None:
+        keeper = self._keeper
+        if keeper is None or key is None:
             return False
-        value = self._keeper.get([key]).get(key)
-        kept = None if value is None else load_kept(value, source.name, self._parser.position)
+
+        def piece(number: int) -> Any:
+            name = _piece_key(key, number)
+            return keeper.get([name]).get(name)
+
+        kept = load_kept(piece, source.name, self._parser.position)
         if kept is None or not self._texts.finds(kept.files):
             return False
         self._parser.take(kept.items)
@@ -94,14 +99,17 @@ class KeptFiles:
         items += self._parser.tags[before.tags :]
         items.sort(key=lambda item: item.position)
         texts, roles, files = self._texts.since(before.texts)
-        value = dump_kept(KeptFile(tuple(items), texts, roles, files), source.name, before.position)
-        if value is not None:
-            self._fresh[key] = value
+        pieces = dump_kept(KeptFile(tuple(items), texts, roles, files), source.name, before.position)
+        self._fresh.update((_piece_key(key, number), piece) for number, piece in enumerate(pieces))
         if len(self._fresh) >= _AT_ONCE:
             self.flush()
 
     def flush(self) -> None:
         """Write what is to be kept."""
         if self._keeper is not None:
-            self._keeper.put(self._fresh)
+            self._keeper.put_texts(self._fresh)
             self._fresh.clear()
+
+
+def _piece_key(key: str, number: int) -> str:
+    return f"{key}:{number}" if number else key

@@ -1,12 +1,13 @@
 """What a file was read to, in a form that can be kept.
 
 The form of its values as JSON: positions count from the file's first changeset, and the file itself is not named again
-at each place.
+at each place. A file of many changesets has it in pieces, as the form takes more memory than what it stands for.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import StrEnum
@@ -14,6 +15,9 @@ from typing import Any
 
 from changelog_engine import model
 from changelog_engine.model import Changeset, Location, SqlText, Tag
+
+_PIECE = 256
+"""Changesets and tags in one piece."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -29,23 +33,36 @@ class KeptFile:
     files: tuple[tuple[str, str], ...]
 
 
-def dump_kept(kept: KeptFile, file: str, position: int) -> Any:
-    """A file's values as JSON; ``position`` is that of its first changeset. None where something has no such form."""
+def dump_kept(kept: KeptFile, file: str, position: int) -> list[str]:
+    """A file's values as pieces of JSON; ``position`` is that of its first changeset. There are none where
+    something has no such form.
+    """
     encode = _Encoder(file).encode
+    more = max(0, len(kept.items) - 1) // _PIECE
+    pieces = []
     try:
-        items = [_moved(encode(item), -position) for item in kept.items]
-        return [items, encode(kept.texts), encode(kept.roles), [list(each) for each in kept.files]]
+        rest: list[Any] = [encode(kept.texts), encode(kept.roles), [list(each) for each in kept.files], more]
+        for start in range(0, more * _PIECE + 1, _PIECE):
+            items = [_moved(encode(item), -position) for item in kept.items[start : start + _PIECE]]
+            pieces.append(json.dumps([items, *rest], ensure_ascii=False, separators=(",", ":")))
+            rest = []
     except TypeError:
-        return None
+        return []
+    return pieces
 
 
-def load_kept(value: Any, file: str, position: int) -> KeptFile | None:
-    """What ``dump_kept`` gave, for a file whose first changeset has that position; None where it is nothing of ours."""
+def load_kept(piece: Callable[[int], Any], file: str, position: int) -> KeptFile | None:
+    """What ``dump_kept`` gave, for a file whose first changeset has that position; None where it is nothing of ours.
+
+    ``piece`` gives the pieces by number, each after it was read as JSON, and None where one is not there.
+    """
     decode = _decoder(file)
     try:
-        items, texts, roles, files = value
-        found = tuple([decode(_moved(item, position)) for item in items])
-        return KeptFile(found, decode(texts), decode(roles), tuple([(name, digest) for name, digest in files]))
+        items, texts, roles, files, more = piece(0)
+        found = [decode(_moved(item, position)) for item in items]
+        for number in range(1, more + 1):
+            found += [decode(_moved(item, position)) for item in piece(number)[0]]
+        return KeptFile(tuple(found), decode(texts), decode(roles), tuple([(name, digest) for name, digest in files]))
     except (TypeError, ValueError, LookupError, AttributeError):
         return None
 

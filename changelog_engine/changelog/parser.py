@@ -77,7 +77,7 @@ class Parser:
     def parse(self, file: LoadedFile) -> None:
         """Add a file's changesets and tags; those of its includes must be there already."""
         inherited = all_of((*file.contexts, file.defaults.contexts))
-        for fields in file.fields.get("changesets", ()):
+        for fields in file.fields.take("changesets"):
             if fields.record is TAG:
                 if "tag" in fields:
                     name: Scalar = fields["tag"]

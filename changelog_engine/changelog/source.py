@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from unicodedata import combining, east_asian_width
@@ -16,23 +16,30 @@ _LINE_ENDS = re.compile("\n|\x85|\u2028|\u2029")
 _WIDEST_EXCERPT = 140
 
 
-@dataclass(frozen=True)
 class Source:
-    """A file that was read: ``name`` as messages have it; ``text`` without byte order mark, its line ends ``\\n``."""
+    """A file that was read: ``name`` as messages have it; ``digest`` is the SHA-256 of its bytes, empty for a text that
+    is in no file.
+    """
 
-    name: str
-    path: Path
-    text: str
-    digest: str = ""
-    """The SHA-256 of the bytes that were read; empty for a text that is in no file."""
+    def __init__(self, name: str, path: Path, text: str, digest: str = "") -> None:
+        self.name = name
+        self.path = path
+        self.text = text
+        self.digest = digest
+
+    @cached_property
+    def text(self) -> str:
+        """Without byte order mark, its line ends ``\\n``."""
+        return _read_again(self.path)
 
     @cached_property
     def lines(self) -> tuple[str, ...]:
         """Made when they are needed: to find the places of blocks, and for messages."""
         return tuple(_split_lines(self.text))
 
-    def drop_lines(self) -> None:
-        """Until they are needed again: they take three times as much memory as the text."""
+    def let_go(self) -> None:
+        """Drop the text and its lines: for a message about the file, which may still come, it is read again."""
+        self.__dict__.pop("text", None)
         self.__dict__.pop("lines", None)
 
     def problem(self, message: str, line: int, column: int, *, length: int = 1, hint: str | None = None) -> Problem:
@@ -44,17 +51,14 @@ class Source:
 
 def source_of(name: str, path: Path, text: str) -> Source:
     """The source that a text makes, however its lines end."""
-    text = text.removeprefix("\ufeff")
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return Source(name, path, text)
+    return Source(name, path, _unified(text))
 
 
 def read_source(path: Path, name: str) -> Source | Problem:
     """The file, or what keeps it from being read as text. Raises ``OSError`` where it cannot be opened."""
     data = path.read_bytes()
     try:
-        return replace(source_of(name, path, data.decode("utf-8")), digest=hashlib.sha256(data).hexdigest())
+        return Source(name, path, _unified(data.decode("utf-8")), hashlib.sha256(data).hexdigest())
     except UnicodeDecodeError as error:
         return _not_utf8(data, error.start, name)
 
@@ -67,7 +71,8 @@ def with_line_texts(problems: Iterable[Problem], root: Path) -> tuple[Problem, .
         if problem.line_text is None:
             file = problem.location.file
             if file not in lines:
-                lines[file] = _lines_of(root / file)
+                text = _read_again(root / file)
+                lines[file] = _split_lines(text) if text else []
             if problem.location.line <= len(lines[file]):
                 problem = replace(problem, line_text=lines[file][problem.location.line - 1])
         completed.append(problem)
@@ -121,12 +126,17 @@ def _split_lines(text: str) -> list[str]:
     return text.split("\n")
 
 
-def _lines_of(path: Path) -> list[str]:
+def _unified(text: str) -> str:
+    text = text.removeprefix("\ufeff")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _read_again(path: Path) -> str:
+    """The text of a file; empty where it cannot be read any more."""
     try:
-        text = path.read_bytes().decode("utf-8", "replace")
+        return _unified(path.read_bytes().decode("utf-8", "replace"))
     except OSError:
-        return []
-    return list(source_of("", path, text).lines)
+        return ""
 
 
 def _not_utf8(data: bytes, offset: int, name: str) -> Problem:

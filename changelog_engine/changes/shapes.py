@@ -8,6 +8,7 @@ editor and ``validate`` agree on keys, types and shapes.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -244,6 +245,17 @@ class Fields(dict[str, Any]):
     def value(self, key: str) -> Node:
         """The node of the value of a key that is there."""
         return self.node.entries[key][1]
+
+    def take(self, key: str) -> Iterator[Any]:
+        """The items of a key's list, if it is there, each let go of as it is given, with its node: of a long list not
+        all that it is written as need stay while something is made of it.
+        """
+        values = list(reversed(self.pop(key, ())))
+        node = self.node.entries[key][1] if key in self.node.entries else None
+        if isinstance(node, Sequence):
+            node.items.clear()
+        while values:
+            yield values.pop()
 
 
 @dataclass(slots=True, eq=False)
