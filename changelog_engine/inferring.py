@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -51,12 +51,11 @@ def _infer(
     def brought_by(thing: Thing) -> tuple[str, ...]:
         return extensions_of(thing, dbms)
 
-    subjects = _subjects(changelog, dbms, memory)
-    return infer([subjects[name] for name in ids], declared, brought_by)
+    return infer(_subjects(changelog, dbms, memory, ids), declared, brought_by)
 
 
-def _subjects(changelog: Changelog, dbms: str, memory: Memory) -> Mapping[str, Subject]:
-    """What each changeset does, by its id; nothing where it is for other kinds of databases."""
+def _subjects(changelog: Changelog, dbms: str, memory: Memory, ids: Sequence[str]) -> Iterator[Subject]:
+    """What each changeset does, one after the other; nothing where it is for other kinds of databases."""
     from changelog_engine.operations.effects import effects_of
     from changelog_engine.sql.implied import implied_uses, known_from
 
@@ -69,18 +68,14 @@ def _subjects(changelog: Changelog, dbms: str, memory: Memory) -> Mapping[str, S
         return [loader.load(each) for each in value]
 
     recalled = memory.recall(f"effects:{dbms}:{EFFECTS_VERSION}", changelog, read, load)
-    parts: dict[str, tuple[tuple[SqlText, Effects], ...]] = {}
-    for changeset in changelog.changesets:
-        texts = (text for _, text in _changes(changeset, dbms))
-        parts[changeset.id] = tuple(zip(texts, recalled.pop(changeset.id), strict=True))
-    known = known_from(effects for found in parts.values() for _, effects in found)
-    subjects = {}
-    for changeset in changelog.changesets:
-        found = parts[changeset.id]
+    known = known_from(effects for found in recalled.values() for effects in found)
+    changesets = {changeset.id: changeset for changeset in changelog.changesets}
+    for name in ids:
+        changeset, found = changesets[name], recalled.pop(name)
         if not known.is_empty:
-            found = tuple((text, _with(effects, implied_uses(effects, known))) for text, effects in found)
-        subjects[changeset.id] = Subject(changeset.id, found, changeset.contexts, changeset.infers)
-    return subjects
+            found = [_with(effects, implied_uses(effects, known)) for effects in found]
+        texts = (text for _, text in _changes(changeset, dbms))
+        yield Subject(name, tuple(zip(texts, found, strict=True)), changeset.contexts, changeset.infers)
 
 
 def _changes(changeset: Changeset, dbms: str) -> Iterator[tuple[Change, SqlText]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from changelog_engine.graph.inferred import Subject
-from changelog_engine.model import Location
-from changelog_engine.sql.effects import Act, Effect, ForeignKey, Kind, RowWrite, Thing
+from changelog_engine.model import Location, SqlText
+from changelog_engine.sql.effects import Act, Effect, Effects, ForeignKey, Kind, RowWrite, Thing
 
 MAKES = (Act.CREATES, Act.RENAMES_TO, Act.REPLACES, Act.ENSURES)
 WEAK = (Act.REPLACES, Act.ENSURES)
@@ -35,42 +35,87 @@ class Referring(NamedTuple):
 
 class Footprint:
     """Each name that a changeset makes, weakly makes (OR REPLACE, IF NOT EXISTS), ends, alters, tightens, and those
-    that it needs to be there before.
+    that it needs to be there before; the rows that it writes and the foreign keys that it adds.
     """
 
-    __slots__ = ("alters", "ends", "foreign_keys", "makes", "needs", "subject", "tightens", "weak", "writes")
+    __slots__ = (
+        "alters",
+        "contexts",
+        "ends",
+        "foreign_keys",
+        "id",
+        "infers",
+        "makes",
+        "needs",
+        "opaque",
+        "texts",
+        "tightens",
+        "weak",
+        "writes",
+    )
 
-    def __init__(self, subject: Subject) -> None:
-        self.subject = subject
+    def __init__(self, subject: Subject, net: _Net) -> None:
+        self.id = subject.id
+        self.contexts = subject.contexts
+        self.infers = subject.infers
+        self.texts = tuple([text for text, _ in subject.parts])
+        self.makes: Mapping[Thing, Mention] = net.makes or _NOTHING
+        self.weak: Mapping[Thing, Mention] = net.weak or _NOTHING
+        self.ends: Mapping[Thing, Mention] = net.ends or _NOTHING
+        self.alters: Mapping[Thing, Mention] = net.alters or _NOTHING
+        self.tightens: Mapping[Thing, Mention] = net.tightens or _NOTHING
+        self.needs: Mapping[Thing, Mention] = net.needs or _NOTHING
+        parts = [(part, effects) for part, (_, effects) in enumerate(subject.parts)]
+        self.writes = tuple([Written(write, part) for part, effects in parts for write in effects.writes])
+        self.foreign_keys = tuple([Referring(key, part) for part, effects in parts for key in effects.foreign_keys])
+        self.opaque = tuple([(opaque, part) for part, effects in parts for opaque in effects.opaque])
+
+    def location(self, part: int, place: int) -> Location:
+        """The place in the changelog's files of a character of one of the texts."""
+        return self.texts[part].locate(place)
+
+    def makes_relation(self, name: Thing) -> bool:
+        return name in self.makes or name in self.weak
+
+
+_NOTHING: Mapping[Thing, Mention] = {}
+"""Most changesets do few of these things: for the others they share one map."""
+
+
+def footprints_of(subjects: Iterable[Subject]) -> list[Footprint]:
+    """The footprint of each. Nothing else stays of a subject, so that they can be made one after the other.
+
+    Mentions that are equal are one value: many changesets are alike.
+    """
+    mentions: dict[Mention, Mention] = {}
+    return [Footprint(subject, _Net(subject.parts, mentions)) for subject in subjects]
+
+
+class _Net:
+    """What is left of the effects of a changeset's texts, taken one after the other."""
+
+    __slots__ = ("alters", "ends", "makes", "needs", "tightens", "weak")
+
+    def __init__(self, parts: Sequence[tuple[SqlText, Effects]], mentions: dict[Mention, Mention]) -> None:
         self.makes: dict[Thing, Mention] = {}
         self.weak: dict[Thing, Mention] = {}
         self.ends: dict[Thing, Mention] = {}
         self.alters: dict[Thing, Mention] = {}
         self.tightens: dict[Thing, Mention] = {}
         self.needs: dict[Thing, Mention] = {}
-        self.writes: list[Written] = []
-        self.foreign_keys: list[Referring] = []
-        for part, (_, effects) in enumerate(subject.parts):
+        for part, (_, effects) in enumerate(parts):
             for effect in effects.objects:
-                self._add(Mention(effect, part))
-            self.writes += [Written(write, part) for write in effects.writes]
-            self.foreign_keys += [Referring(key, part) for key in effects.foreign_keys]
+                mention = Mention(effect, part)
+                self._add(mentions.setdefault(mention, mention))
         if self.makes or self.weak:
             late = [thing for thing, need in self.needs.items() if need.effect.act in SOFT_USES]
             for thing in late:
-                if self.made_itself(self.needs[thing].effect):
+                if self._made_itself(self.needs[thing].effect):
                     del self.needs[thing]
 
-    def location(self, part: int, place: int) -> Location:
-        """The place in the changelog's files of a character of one of the texts."""
-        return self.subject.parts[part][0].locate(place)
-
-    def made_itself(self, effect: Effect) -> bool:
+    def _made_itself(self, effect: Effect) -> bool:
         """Whether what is used was made before by the changeset itself."""
         return any(thing in self.makes or thing in self.weak for thing in candidates(effect))
-
-    def makes_relation(self, name: Thing) -> bool:
-        return name in self.makes or name in self.weak
 
     def _add(self, mention: Mention) -> None:
         effect = mention.effect
@@ -78,7 +123,7 @@ class Footprint:
         if act in USES:
             known = self.needs.get(thing)
             is_firmer = known is not None and act is Act.USES and known.effect.act in SOFT_USES
-            if is_firmer or (known is None and not ((self.makes or self.weak) and self.made_itself(effect))):
+            if is_firmer or (known is None and not ((self.makes or self.weak) and self._made_itself(effect))):
                 self.needs[thing] = mention
         elif act in MAKES:
             if thing in self.ends:

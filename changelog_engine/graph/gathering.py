@@ -70,9 +70,7 @@ class Edges:
 def named_edge(before: int, after: int, found: Found, footprints: Sequence[Footprint]) -> InferredEdge:
     later = footprints[after]
     location = later.location(found.part, found.place)
-    return InferredEdge(
-        footprints[before].subject.id, later.subject.id, found.strength, found.firmness, found.reason, location
-    )
+    return InferredEdge(footprints[before].id, later.id, found.strength, found.firmness, found.reason, location)
 
 
 def across(befores: Sequence[int], afters: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from changelog_engine.graph.circles import without_circles
-from changelog_engine.graph.footprint import Footprint
+from changelog_engine.graph.footprint import Footprint, footprints_of
 from changelog_engine.graph.gathering import Edges, Found, Tie, named_edge
 from changelog_engine.graph.inferred import Conflict, Contradiction, Firmness, Inference, InferredEdge, Subject, Unread
 from changelog_engine.graph.objects import Extensions, Objects
@@ -22,26 +22,28 @@ Pair = tuple[int, int]
 
 
 def infer(
-    subjects: Sequence[Subject], declared: Collection[tuple[str, str]], extensions_of: Extensions = lambda _: ()
+    subjects: Iterable[Subject], declared: Collection[tuple[str, str]], extensions_of: Extensions = lambda _: ()
 ) -> Inference:
     """What the effects of the subjects say beside the declared edges, given as (before, after).
 
-    The subjects stand in a legal order of the declared edges, and where these leave it open as they do in the files.
+    The subjects stand in a legal order of the declared edges, and where these leave it open as they do in the files;
+    each is let go of before the next is asked for.
     """
-    number_of = {subject.id: number for number, subject in enumerate(subjects)}
-    footprints = [Footprint(subject) for subject in subjects]
+    footprints = footprints_of(subjects)
+    number_of = {footprint.id: number for number, footprint in enumerate(footprints)}
     fixed = {(number_of[before], number_of[after]) for before, after in declared}
     edges = Edges()
     objects = Objects(footprints, edges, extensions_of)
     objects.infer()
     Rows(footprints, edges).infer()
-    found = {pair: each for pair, each in edges.found.items() if pair not in fixed and subjects[pair[1]].infers}
-    kept, dropped = without_circles(len(subjects), fixed, found)
-    order = legal_order(range(len(subjects)), [*fixed, *kept], {number: number for number in range(len(subjects))})
+    found = {pair: each for pair, each in edges.found.items() if pair not in fixed and footprints[pair[1]].infers}
+    kept, dropped = without_circles(len(footprints), fixed, found)
+    numbers = range(len(footprints))
+    order = legal_order(numbers, [*fixed, *kept], {number: number for number in numbers})
     assert order is not None
     ties = Ties(footprints, edges.groups, {number: place for place, number in enumerate(order)}).find()
     firm = [*fixed, *(pair for pair in kept if found[pair].firmness < Firmness.GUESS)]
-    open_ties = _open(ties, order, firm, subjects)
+    open_ties = _open(ties, order, firm, footprints)
     tied = {
         (tie.before, tie.after): Found(Strength.AFTER, Firmness.TIE, tie.reason, tie.part, tie.place)
         for tie in reversed(open_ties)
@@ -53,7 +55,7 @@ def infer(
         conflicts=tuple(_conflicts(open_ties, footprints)),
         contradictions=tuple(_contradictions(dropped, found, footprints)),
         unresolved=tuple(objects.unresolved),
-        unread=tuple(_unread(subjects)),
+        unread=tuple(_unread(footprints)),
     )
 
 
@@ -61,12 +63,16 @@ def _by_later(pair: Pair) -> Pair:
     return pair[1], pair[0]
 
 
-def _open(ties: Iterable[Tie], order: Sequence[int], firm: Collection[Pair], subjects: Sequence[Subject]) -> list[Tie]:
+def _open(
+    ties: Iterable[Tie], order: Sequence[int], firm: Collection[Pair], footprints: Sequence[Footprint]
+) -> list[Tie]:
     """The ties of pairs that nothing else puts in an order, one a pair."""
     by_pair: dict[Pair, Tie] = {}
     for tie in ties:
         pair = (tie.before, tie.after)
-        if subjects[tie.after].infers and (pair not in by_pair or (tie.is_conflict and not by_pair[pair].is_conflict)):
+        if footprints[tie.after].infers and (
+            pair not in by_pair or (tie.is_conflict and not by_pair[pair].is_conflict)
+        ):
             by_pair[pair] = tie
     settled = connected(order, firm, by_pair)
     return [tie for pair, tie in by_pair.items() if pair not in settled]
@@ -87,9 +93,9 @@ def _conflicts(ties: Iterable[Tie], footprints: Sequence[Footprint]) -> Iterable
             together.setdefault(tie.group, []).append(tie)
     for found in together.values():
         tie = found[0]
-        first, second = footprints[tie.before].subject.id, footprints[tie.after].subject.id
+        first, second = footprints[tie.before].id, footprints[tie.after].id
         numbers = dict.fromkeys(number for each in found for number in (each.before, each.after))
-        others = tuple(footprints[number].subject.id for number in numbers if number not in (tie.before, tie.after))
+        others = tuple(footprints[number].id for number in numbers if number not in (tie.before, tie.after))
         more = f" (and {len(others)} more in the same way)" if others else ""
         message = f"`{first}` and `{second}` do not commute, and nothing says which is first: {tie.message}{more}"
         yield Conflict(first, second, message, footprints[tie.after].location(tie.part, tie.place), others)
@@ -110,8 +116,7 @@ def _contradictions(
         yield Contradiction(edge, message)
 
 
-def _unread(subjects: Iterable[Subject]) -> Iterable[Unread]:
-    for subject in subjects:
-        for text, effects in subject.parts:
-            for opaque in effects.opaque:
-                yield Unread(subject.id, opaque.what, text.locate(opaque.place))
+def _unread(footprints: Iterable[Footprint]) -> Iterable[Unread]:
+    for footprint in footprints:
+        for opaque, part in footprint.opaque:
+            yield Unread(footprint.id, opaque.what, footprint.location(part, opaque.place))

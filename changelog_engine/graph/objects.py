@@ -113,7 +113,7 @@ class Objects:
                 if need.effect.act is not Act.MAY_USE and owner_of(thing) not in missing:
                     missing.append(thing)
                     place = footprint.location(need.part, need.effect.place)
-                    self.unresolved.append(Unresolved(footprint.subject.id, need.effect, place))
+                    self.unresolved.append(Unresolved(footprint.id, need.effect, place))
                 continue
             self._add_use(number, footprint, need, found)
 
@@ -211,10 +211,10 @@ class Objects:
         if effect.act is Act.RENAMES_TO:
             verb = "named so by"
         elif thing.name == "*":
-            return f"of {thing.of}, created by `{footprint.subject.id}`"
+            return f"of {thing.of}, created by `{footprint.id}`"
         else:
             verb = "added by" if is_added else "created by"
-        return f"{verb} `{footprint.subject.id}`"
+        return f"{verb} `{footprint.id}`"
 
     def _mention(self, number: int, thing: Thing) -> Mention:
         footprint = self.footprints[number]
@@ -293,7 +293,7 @@ class Objects:
     def _add_clash(self, thing: Thing, makers: Sequence[int]) -> None:
         """Two that make the same: one of them fails, unless the contexts differ or one has ended before."""
         mentions = {number: self._mention(number, thing) for number in makers}
-        contexts = [self.footprints[number].subject.contexts for number in makers]
+        contexts = [self.footprints[number].contexts for number in makers]
         is_index = any(mention.effect.word == "index" for mention in mentions.values())
         if not is_index and not (None not in contexts and len(set(contexts)) == len(contexts)):
             self._group("make", thing, mentions)
@@ -351,7 +351,7 @@ class Objects:
             self.edges.groups.append(Group(verb, shown(thing), mentions, is_conflict))
 
     def _id(self, number: int) -> str:
-        return self.footprints[number].subject.id
+        return self.footprints[number].id
 
     @staticmethod
     def _certain(strength: Strength, reason: str, mention: Mention) -> Found:

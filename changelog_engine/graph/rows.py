@@ -218,7 +218,7 @@ class Rows:
         return next((each.part, each.key.place) for each in footprint.foreign_keys)
 
     def _id(self, number: int) -> str:
-        return self.footprints[number].subject.id
+        return self.footprints[number].id
 
 
 def plain(literal: str) -> str:

@@ -215,7 +215,7 @@ class Ties:
         )
 
     def _id(self, number: int) -> str:
-        return self.footprints[number].subject.id
+        return self.footprints[number].id
 
 
 def _keys(writes: Sequence[RowWrite]) -> Keys:

@@ -47,6 +47,7 @@ class EffectsLoader:
         self._things: dict[tuple[str, ...], Thing] = {}
         self._lists: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._texts: dict[str, str] = {}
+        self._effects: dict[Effect, Effect] = {}
 
     def load(self, value: Any) -> Effects:
         """The effects of one text."""
@@ -68,7 +69,8 @@ class EffectsLoader:
         """An effect from the list of its fields."""
         act, thing, word, place, alternatives, arguments = value
         word = self._texts.setdefault(word, word)
-        return Effect(_ACTS[act], self._thing(thing), word, place, self._words(alternatives), arguments)
+        effect = Effect(_ACTS[act], self._thing(thing), word, place, self._words(alternatives), arguments)
+        return self._effects.setdefault(effect, effect)
 
     def _thing(self, value: Any) -> Thing:
         key = tuple(value)
