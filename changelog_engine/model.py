@@ -41,6 +41,8 @@ class SqlText:
 
     def locate(self, offset: int) -> Location:
         """The place in the file of the character at ``offset`` (from 0) of the text."""
+        if offset == 0:
+            return self.location
         line_start = self.text.rfind("\n", 0, offset) + 1
         if line_start == 0:
             return Location(self.location.file, self.location.line, self.location.column + offset)
@@ -339,12 +341,17 @@ class Consideration:
 
     def over(self, weaker: Consideration) -> Consideration:
         """These values, and the other's where there is none here, field by field."""
+        if self == _UNSAID:
+            return weaker
         return Consideration(
             weaker.lock_timeout if self.lock_timeout is None else self.lock_timeout,
             weaker.statement_timeout if self.statement_timeout is None else self.statement_timeout,
             self.retries or weaker.retries,
             self.run_as or weaker.run_as,
         )
+
+
+_UNSAID = Consideration()
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,7 +383,7 @@ class Changeset:
     run: Run = Run.ONCE
     on_error: OnError = OnError.HALT
     accept_checksums: tuple[str, ...] | None = ()
-    consideration: Consideration = Consideration()
+    consideration: Consideration = _UNSAID
     lint_ignored: tuple[str, ...] = ()
     infers: bool = True
 

@@ -26,18 +26,31 @@ GONE_REMEDY = "keep a stub of it, or name it in the `formerly` of the changeset 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """``after`` comes after ``before``; ``reason`` is a sentence, ``location`` the place that says so."""
+    """``after`` comes after ``before``; ``location`` is the place that says so, ``inferred`` the reason by the SQL."""
 
     before: str
     after: str
     strength: Strength
-    reason: str
     location: Location | None
     origin: Origin = Origin.DECLARED
+    inferred: str = ""
 
     @property
     def is_inferred(self) -> bool:
         return self.origin is Origin.INFERRED
+
+    @property
+    def reason(self) -> str:
+        """A sentence; of an inferred edge often without its subject."""
+        if self.is_inferred:
+            return self.inferred
+        if self.origin is Origin.TAG:
+            return f"tag `{self.after.removeprefix(_TAG)}` stands for what is declared above it"
+        if self.origin is Origin.LINEAR:
+            return "order: linear"
+        if self.strength is Strength.AFTER:
+            return f"`{self.after}` comes after `{self.before}` where that runs at all"
+        return f"`{self.after}` depends on `{self.before}`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +119,11 @@ class BuiltGraph:
     warnings: tuple[Problem, ...]
 
 
+_TAG = "tag:"
+
+
 def tag_node(name: str) -> str:
-    return f"tag:{name}"
+    return _TAG + name
 
 
 def build_graph(
@@ -151,7 +167,7 @@ def build_graph(
 
 
 def _inferred_edge(edge: InferredEdge) -> Edge:
-    return Edge(edge.before, edge.after, edge.strength, edge.reason, edge.location, Origin.INFERRED)
+    return Edge(edge.before, edge.after, edge.strength, edge.location, Origin.INFERRED, edge.reason)
 
 
 def _warnings(inference: Inference) -> Iterable[Problem]:
@@ -230,17 +246,8 @@ def _dependency_edges(changeset: Changeset, names: _Names) -> Iterable[Edge]:
         if before is None or (before in found and (dependency.optional or _requires(found[before]))):
             continue
         strength = Strength.AFTER if dependency.optional else Strength.REQUIRES
-        reason = _reason(changeset, before, dependency)
-        found[before] = Edge(before, changeset.id, strength, reason, dependency.location, dependency.origin)
+        found[before] = Edge(before, changeset.id, strength, dependency.location, dependency.origin)
     return found.values()
-
-
-def _reason(changeset: Changeset, before: str, dependency: Dependency) -> str:
-    if dependency.origin is Origin.LINEAR:
-        return "order: linear"
-    if dependency.optional:
-        return f"`{changeset.id}` comes after `{before}` where that runs at all"
-    return f"`{changeset.id}` depends on `{before}`"
 
 
 def _requires(edge: Edge) -> bool:
@@ -259,11 +266,10 @@ def _tag_edges(changelog: Changelog) -> Iterable[Edge]:
     positions = [position for position, _, _ in nodes]
     edges = []
     for tag in changelog.tags:
-        reason = f"tag `{tag.name}` stands for what is declared above it"
         index = bisect_left(positions, tag.position) - 1
         while index >= 0 and positions[index] >= tag.first:
             position, first, node = nodes[index]
-            edges.append(Edge(node, tag_node(tag.name), Strength.AFTER, reason, tag.location, Origin.TAG))
+            edges.append(Edge(node, tag_node(tag.name), Strength.AFTER, tag.location, Origin.TAG))
             index = bisect_left(positions, position if first is None else first) - 1
     return edges
 

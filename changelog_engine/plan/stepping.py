@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from sys import intern
 
 from changelog_engine.graph.build import ChangesetGraph, Edge
 from changelog_engine.model import Origin, Run, Strength
@@ -53,7 +54,8 @@ def rendered_anew(steps: Sequence[Step], rendering: Rendering) -> tuple[Step, ..
 def _reason(standing: Standing) -> str:
     if standing.state is State.APPLIED and standing.changeset.run is Run.ALWAYS:
         return "run: always"
-    return f"{standing.state}: {standing.reason}" if standing.state is State.PENDING else standing.reason
+    # Most of a plan is pending for one reason, which is one value then.
+    return intern(f"{standing.state}: {standing.reason}") if standing.state is State.PENDING else standing.reason
 
 
 def tag_step(name: str, changesets: frozenset[str], recorded: frozenset[str] | None) -> Step:
@@ -71,9 +73,9 @@ def step_edges(graph: ChangesetGraph, standings: Mapping[str, Standing], changes
     """What a changeset comes after: its own edges, and what is required by those that ``dbms`` excludes here."""
     edges: dict[str, str] = {}
     for edge in graph.edges_into(changeset):
-        edges[edge.before] = str(edge.strength)
+        edges[edge.before] = edge.strength.value
     for name in effective_requirements(graph.requires, standings, changeset):
-        edges[name] = str(Strength.REQUIRES)
+        edges[name] = Strength.REQUIRES.value
     return tuple(StepEdge(name, strength) for name, strength in edges.items())
 
 
