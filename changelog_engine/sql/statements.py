@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from changelog_engine.model import SqlByKind, SqlText
 from changelog_engine.sql.lexer import COMMENT, PLAIN, WHITE_SPACE, Lexer, lexer_for
+from changelog_engine.sql.pg_query import library
 
 Span = tuple[int, int]
 """Where a piece begins and ends, in characters."""
@@ -121,8 +122,7 @@ def _trim(text: str, span: Span, lexer: Lexer) -> Span:
 def _parsed_spans(text: str) -> list[Span] | None:
     """By PostgreSQL's own grammar; None where its parser is not installed or does not take the text."""
     try:
-        from postgast.errors import PgQueryError, check_error
-        from postgast.native import lib
+        lib = library()
     except (ImportError, OSError):
         return None
     if "\0" in text or len(text) > _PARSER_CHARACTERS:
@@ -133,12 +133,11 @@ def _parsed_spans(text: str) -> list[Span] | None:
         return None
     result = lib.pg_query_split_with_parser(encoded)
     try:
-        check_error(result)
+        if result.error:
+            return None
         # Not `postgast.split`: it gives no places, and these are counted in bytes.
         pieces = [result.stmts[index].contents for index in range(result.n_stmts)]
         ends = [piece.stmt_location + piece.stmt_len for piece in pieces]
-    except PgQueryError:
-        return None
     finally:
         lib.pg_query_free_split_result(result)
     # From end to end, for the parser takes hints for comments and begins a statement after them.

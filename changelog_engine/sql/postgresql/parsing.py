@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from changelog_engine.sql.lexer import PLAIN, lexer_for
+from changelog_engine.sql.pg_query import library
 
 Node = dict[str, Any]
 
@@ -51,8 +52,7 @@ class Parsed(NamedTuple):
 
 def parse(text: str) -> Parsed:
     """The statements of a text. Raises ``RefusedError``, also for what is too long or too deep to be read."""
-    from postgast.native import lib
-
+    lib = library()
     encoded = _encoded(text)
     result = lib.pg_query_parse(encoded)
     try:
@@ -78,8 +78,7 @@ def parse(text: str) -> Parsed:
 
 def parse_body(text: str) -> list[Node]:
     """The bodies of a CREATE FUNCTION or DO in PL/pgSQL. Raises ``RefusedError``."""
-    from postgast.native import lib
-
+    lib = library()
     result = lib.pg_query_parse_plpgsql(_encoded(text))
     try:
         if result.error:
