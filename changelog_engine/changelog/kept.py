@@ -11,17 +11,14 @@ import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import StrEnum
-from sys import intern
 from typing import Any
 
 from changelog_engine import model
+from changelog_engine.changes.nodes import shared
 from changelog_engine.model import Changeset, Location, SqlText, Tag
 
 _PIECE = 256
 """Changesets and tags in one piece."""
-
-_NAME = 32
-"""Characters of texts that are names, mostly, and recur in many changesets: equal ones become one value."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -146,8 +143,6 @@ def _decoder(file: str) -> Callable[[Any], Any]:
             return Decimal(value[1])
         if value.__class__ is dict:
             return {key: decode(item) for key, item in value.items()}
-        if value.__class__ is str and len(value) <= _NAME:
-            return intern(value)
-        return value
+        return shared(value) if value.__class__ is str else value
 
     return decode

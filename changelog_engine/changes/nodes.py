@@ -5,6 +5,7 @@ Plain classes and not frozen dataclasses, because a large changelog has a millio
 
 from __future__ import annotations
 
+from sys import intern
 from typing import Protocol
 
 
@@ -16,13 +17,21 @@ class Mark(Protocol):
     index: int
 
 
+_NAME = 32
+
+
+def shared(text: str) -> str:
+    """The text; a short one as the one value that all equal ones are: names are the same in many changesets."""
+    return intern(text) if len(text) <= _NAME else text
+
+
 class Scalar:
     """``text`` is as written, numbers too; ``plain``: no quotes, block style or tag; ``style`` is ``|``, ``'``…"""
 
     __slots__ = ("end", "plain", "start", "style", "tag", "text")
 
     def __init__(self, text: str, plain: bool, style: str | None, tag: str | None, start: Mark, end: Mark) -> None:
-        self.text = text
+        self.text = shared(text)
         self.plain = plain
         self.style = style
         self.tag = tag

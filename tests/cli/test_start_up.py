@@ -23,11 +23,11 @@ ALLOWED: dict[tuple[str, ...], set[str]] = {
     ("completion", "bash"): set(),
     (): set(),
     ("schema",): {"yaml"},
-    ("validate",): {"yaml", "networkx", "postgast", "google"},
-    ("graph",): {"yaml", "networkx", "postgast", "google"},
+    ("validate",): {"yaml", "networkx"},
+    ("graph",): {"yaml", "networkx"},
     ("history",): {"yaml", "sqlalchemy", "filelock"},
     ("lock",): {"yaml", "sqlalchemy", "filelock"},
-    ("status",): {"yaml", "networkx", "sqlalchemy", "postgast", "google", "filelock"},
+    ("status",): {"yaml", "networkx", "sqlalchemy", "filelock"},
 }
 """For each command line on SQLite the heavy libraries that it may import."""
 

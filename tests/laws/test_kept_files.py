@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from changelog_engine.changelog.reader import Reading, read_changelog
 from changelog_engine.changelog.source import Source
 from changelog_engine.changelog.yaml_nodes import compose
-from changelog_engine.memory import Memory
+from changelog_engine.memory import FILE, Memory
 
 FAULTS = sorted((Path(__file__).parents[1] / "faults").glob("*/main.yaml"))
 SAMPLE = Path(__file__).parents[2] / "changelogs" / "main.yaml"
@@ -107,3 +109,20 @@ def test_what_is_no_kept_file_is_read(tmp_path: Path, value: object) -> None:
             return dict.fromkeys(keys, value)
 
     assert read(tmp_path, Odd(None)) == read(tmp_path, None)
+
+
+def test_a_file_of_many_changesets_is_kept_in_pieces_and_read_where_one_is_gone(tmp_path: Path) -> None:
+    item = "  - {{id: x{}, sql: 'SELECT ${{size}}', rollback: SELECT 1}}\n"
+    many = "".join(item.format(number) + (f"  - tag: t{number}\n" if number % 50 == 0 else "") for number in range(700))
+    (tmp_path / "main.yaml").write_text("parameters: {size: 1}\ninclude: [first.yaml, many.yaml]\n")
+    (tmp_path / "first.yaml").write_text("changesets:\n  - {id: one, sql: SELECT 1, rollback: SELECT 1}\n")
+    (tmp_path / "many.yaml").write_text(f"changesets:\n{many}")
+    found = read(tmp_path, None)
+    with Memory(tmp_path / "cache") as memory:
+        assert read(tmp_path, memory) == read(tmp_path, memory) == found
+    with closing(sqlite3.connect(tmp_path / "cache" / FILE, isolation_level=None)) as connection:
+        pieces = [key for (key,) in connection.execute("SELECT key FROM memory WHERE key LIKE '%:_'")]
+        assert sorted(key[-1] for key in pieces) == ["1", "2"]
+        connection.execute("DELETE FROM memory WHERE key LIKE '%:2'")
+    with Memory(tmp_path / "cache") as memory:
+        assert read(tmp_path, memory) == read(tmp_path, memory) == found

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
+from benchmarks.workload import rows, write_changelog
 from changelog_engine.changelog.source import excerpt
 from changelog_engine.errors import InvalidChangelogError
 from changelog_engine.loading import load
@@ -73,3 +75,25 @@ def test_the_warnings_of_an_invalid_changelog_come_with_its_errors(tmp_path: Pat
     (warning,) = error.facts["warnings"]
     assert warning.message == "changeset `b` depends on `persons`, which is now called `people`"
     assert warning.line_text == "  - {id: b, depends_on: [persons], sql: SELECT 1, rollback: SELECT 1}"
+
+
+def peak(folder: Path, count: int) -> int:
+    """Bytes that reading and inferring a changelog of one file takes at most, with nothing remembered of it."""
+    folder.mkdir()
+    write_changelog(folder, rows(count))
+    settings = Settings(
+        changelog=folder / "main.yaml", root=folder, url="postgresql://nowhere/never", cache=str(folder / "cache")
+    )
+    tracemalloc.start()
+    try:
+        load(settings)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_changeset_takes_little_memory_while_its_changelog_is_loaded(tmp_path: Path) -> None:
+    peak(tmp_path / "first", 2)
+    few, many = peak(tmp_path / "few", 300), peak(tmp_path / "many", 900)
+    # Some 4,400 as it is; 7,500 where the nodes of a file, its forms and its effects are all kept to the end.
+    assert (many - few) / 600 < 6_000

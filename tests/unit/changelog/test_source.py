@@ -57,3 +57,17 @@ def test_lines_are_added_to_problems_that_have_none(tmp_path: Path) -> None:
 def test_a_problem_never_underlines_past_its_line() -> None:
     problem = source_of("a", Path("a"), "abc\n").problem("x", 1, 2, length=99)
     assert (problem.length, problem.line_text) == (2, "abc")
+
+
+def test_what_was_let_go_of_is_read_again_for_a_message(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("first\r\nsecond\n")
+    source = read_source(path, "a.yaml")
+    assert not isinstance(source, Problem)
+    whole = source.problem("x", 2, 1)
+    source.let_go()
+    assert vars(source).keys().isdisjoint({"text", "lines"})
+    assert (source.text, source.problem("x", 2, 1)) == ("first\nsecond\n", whole)
+    source.let_go()
+    path.unlink()
+    assert source.problem("x", 2, 1).line_text == ""
