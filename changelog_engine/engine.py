@@ -325,7 +325,7 @@ class Engine(Proving):
         from changelog_engine.ledger.lock import read_holder
 
         with self._open("", Access.READ) as run:
-            holder = read_holder(run.session, run.ledger.tables)
+            holder = read_holder(run.ledger)
             held = run.session.is_locked(run.ledger.tables.lock_name)
             return LockStatus(held, str(holder) if holder else None, holder.since if holder else None)
 
@@ -336,8 +336,8 @@ class Engine(Proving):
         from changelog_engine.ledger.lock import hold_lock, read_holder
 
         with self._open("", Access.WRITE) as run:
-            holder = read_holder(run.session, run.ledger.tables)
-            with hold_lock(run.session, run.ledger.tables, 0, lambda *_: None):
+            holder = read_holder(run.ledger)
+            with hold_lock(run.ledger, 0, lambda *_: None):
                 pass
             return LockStatus(False, str(holder) if holder else None, holder.since if holder else None, released=True)
 

@@ -63,7 +63,7 @@ class Run:
     def _about_the_ledger(self, error: StatementError) -> DatabaseError:
         tables, hint = self.ledger.tables, error.hint
         if error.sqlstate == INSUFFICIENT_PRIVILEGE:
-            names = f"`{tables.ledger.name}`, `{tables.lock.name}` and `{tables.state.name}`"
+            names = f"`{tables.ledger}`, `{tables.lock}` and `{tables.state}`"
             hint = f"grant the role SELECT on {names}; to write also INSERT on the first and UPDATE on the second"
         return DatabaseError(
             f"the ledger in {self.session.location} cannot be read or written: {error.message}",
@@ -117,9 +117,9 @@ class Run:
         Before that the ledger is made where there is none, its head is checked, and what a crash left is settled as
         far as the database can tell.
         """
-        with hold_lock(self.session, self.ledger.tables, self.settings.lock_wait, self._wait):
+        with hold_lock(self.ledger, self.settings.lock_wait, self._wait):
             self.ledger.ensure(create_schema=self.settings.create_schema)
-            write_holder(self.session, self.ledger.tables, self._holder())
+            write_holder(self.ledger, self._holder())
             self.ledger.check_head()
             state = self.ledger.read_state()
             settled = settle_doubts(worker, state)

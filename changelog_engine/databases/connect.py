@@ -1,17 +1,13 @@
-"""From a URL to a session. Drivers and SQLAlchemy are imported only when a connection is made."""
+"""From a URL to a session. Drivers are imported only when a connection is made."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from changelog_engine.databases.database import Access, Session
 from changelog_engine.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +27,7 @@ KINDS = {
 }
 ALIASES = {"postgres": "postgresql"}
 
-_EXAMPLES = (
+EXAMPLES = (
     "write it as `postgresql://user@host:5432/database`, `mysql://user@host:3306/database` or `sqlite:///file.db`"
 )
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:\+([A-Za-z0-9_]+))?://")
@@ -66,7 +62,7 @@ def redact(url: str) -> str:
 def connect(
     url: str, access: Access, *, name: str = "changelog", opened: object = None, is_scratch: bool = False
 ) -> Session:
-    """Connect to the database at an SQLAlchemy URL; ``name`` is how the session names itself to the server.
+    """Connect to the database at a URL; ``name`` is how the session names itself to the server.
 
     ``opened`` is a driver's connection that was made by the first look, and is taken over. What is written to a
     scratch file need not outlive a crash of the machine, which makes that four times as fast.
@@ -89,38 +85,17 @@ def connect(
     taken: dict[str, object] = {} if opened is None else {"opened": opened}
     if is_scratch and database_kind(url) == "sqlite":
         taken["is_scratch"] = True
-    session: Session = module.open_session(_parse(url, kind), access, name, redact(url), **taken)
+    session: Session = module.open_session(url, access, name, redact(url), **taken)
     return session
-
-
-def with_database(url: str, name: str) -> str:
-    """The URL of another database of the same server. Raises ConfigurationError where ``url`` is none."""
-    parsed = _parse(url, KINDS[database_kind(url)])
-    return parsed.set(database=name, drivername=database_kind(url)).render_as_string(hide_password=False)
 
 
 def _scheme(url: str) -> tuple[str, str | None]:
     match = _SCHEME.match(url)
     if match is None:
-        raise ConfigurationError("the database URL is not a URL", hint=_EXAMPLES)
+        raise ConfigurationError("the database URL is not a URL", hint=EXAMPLES)
     kind = ALIASES.get(match[1].lower(), match[1].lower())
     if kind not in KINDS:
         raise ConfigurationError(
             f"the database kind `{match[1]}` is not supported", hint=f"supported are {', '.join(sorted(KINDS))}"
         )
     return kind, match[2]
-
-
-def _parse(url: str, kind: DatabaseKind) -> URL:
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import ArgumentError
-
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        # `from None`: what the library says may quote a piece of the password.
-        raise ConfigurationError(
-            f"the database URL `{redact(url)}` cannot be read",
-            hint=f"{_EXAMPLES}; in a password write `@` as `%40`, `:` as `%3A`, `/` as `%2F`",
-        ) from None
-    return parsed.set(drivername=f"{database_kind(url)}+{kind.driver}")

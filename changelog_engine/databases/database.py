@@ -13,13 +13,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from changelog_engine.catalog import Catalog
+from changelog_engine.databases.own_sql import ParameterStyle
 from changelog_engine.errors import StatementError
 from changelog_engine.model import Consideration
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Executable
-    from sqlalchemy.engine import Dialect
-
     from changelog_engine.databases.backup import Backups
 
 Row = tuple[Any, ...]
@@ -35,9 +33,9 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class OwnStatement:
-    """A statement of the engine's own, with its values."""
+    """A statement of the engine's own, in the form that its session's driver takes, with its values."""
 
-    statement: Executable
+    sql: str
     parameters: Mapping[str, Any]
 
 
@@ -156,16 +154,18 @@ class Session(Protocol):
     schema: str | None
     user: str
     capabilities: Capabilities
-    dialect: Dialect
+    parameter_style: ParameterStyle
     batches: Batches | None
     sharing: Sharing | None
-    elapsed_ms: ColumnElement[int] | None
+    elapsed_ms: str | None
 
     @property
     def backups(self) -> Backups | None: ...
 
-    def run(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:
-        """Run a statement of the engine's own; gives its rows, or nothing where it has none."""
+    def run(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Row]:
+        """Run a statement of the engine's own, in the form that ``parameter_style`` names; gives its rows, or nothing
+        where it has none.
+        """
         ...
 
     def execute(self, sql: str) -> int | None:

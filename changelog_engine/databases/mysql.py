@@ -14,18 +14,17 @@ from typing import Any
 
 import pymysql
 from pymysql.constants import SERVER_STATUS
-from sqlalchemy import ColumnElement, Executable, create_engine
-from sqlalchemy.engine import URL, Dialect
 
 from changelog_engine.catalog import Catalog
 from changelog_engine.databases import mysql_lock as locks
 from changelog_engine.databases import mysql_objects as objects
 from changelog_engine.databases import mysql_script as scripts
-from changelog_engine.databases.compiled import CompiledStatements, DriverParameters
 from changelog_engine.databases.database import Access, Batches, Capabilities, Row, Settled, Sharing
 from changelog_engine.databases.mysql_catalog import read_catalog
 from changelog_engine.databases.mysql_errors import connection_failed, translate
 from changelog_engine.databases.mysql_statements import may_commit, may_last, timeouts
+from changelog_engine.databases.own_sql import ParameterStyle
+from changelog_engine.databases.urls import driver_arguments, parse_url
 from changelog_engine.errors import ConfigurationError, ConnectionFailedError, DatabaseError, StatementError
 from changelog_engine.model import Consideration
 
@@ -56,38 +55,32 @@ _VOLATILE = {
 }
 
 
-def open_session(url: URL, access: Access, name: str, location: str) -> MysqlSession:
+def open_session(url: str, access: Access, name: str, location: str) -> MysqlSession:
     """Connect; the session's kind is what the server says it is, whatever the URL calls it."""
-    dialect = _dialect("mysql")
-    if not url.database:
+    parsed = parse_url(url)
+    if not parsed.database:
         raise ConfigurationError(
             f"the database URL `{location}` names no database", hint="write it as `mysql://user@host:3306/database`"
         )
-    arguments, options = dialect.create_connect_args(url)
-    prepared = {"connect_timeout": _CONNECT_SECONDS, "program_name": name, **options}
+    prepared = {"connect_timeout": _CONNECT_SECONDS, "program_name": name, **driver_arguments(url)[1]}
     prepared |= {"charset": "utf8mb4", "autocommit": True, "local_infile": False}
 
     def reconnect() -> Connection:
         socket = prepared.get("unix_socket")
         if socket is not None and not os.path.exists(socket):
             # The driver would speak of localhost.
-            raise connection_failed(FileNotFoundError(f"there is no socket `{socket}`"), url, location)
+            raise connection_failed(FileNotFoundError(f"there is no socket `{socket}`"), parsed, location)
         try:
-            connection = dialect.connect(*arguments, **prepared)
+            connection = pymysql.connect(**prepared)
         except (pymysql.Error, RuntimeError, OSError) as error:
-            raise connection_failed(error, url, location) from None
+            raise connection_failed(error, parsed, location) from None
         except (TypeError, ValueError) as error:
             raise ConfigurationError(
                 f"the database URL `{location}` cannot be used: {error}", hint="check the options after its `?`"
             ) from None
-        assert isinstance(connection, Connection)
         return connection
 
     return MysqlSession(reconnect, location, access)
-
-
-def _dialect(kind: str) -> Dialect:
-    return create_engine(f"{kind}+pymysql://").dialect
 
 
 class MysqlSession:
@@ -97,7 +90,8 @@ class MysqlSession:
     batches: Batches | None = None
     sharing: Sharing | None = None
     backups: None = None
-    elapsed_ms: ColumnElement[int] | None = None
+    parameter_style = ParameterStyle.FORMAT
+    elapsed_ms: str | None = None
 
     def __init__(self, reconnect: Connect, location: str, access: Access) -> None:
         self.location = location
@@ -116,10 +110,6 @@ class MysqlSession:
         self._version = tuple(int(number) for number in re.findall(r"\d+", version)[:3])
         self.server = f"{_NAMES[self.kind]} {'.'.join(map(str, self._version))}"
         self._refuse_old()
-        self.dialect: Dialect = _dialect(self.kind)
-        # What SQLAlchemy would ask for at its first connect; its compiler wants to know.
-        self.dialect.server_version_info = self._version
-        self._compiled = CompiledStatements(self.dialect)
         self.database: str = database
         # A schema is a database there. Named with the ledger's tables, it finds them after a `USE` too.
         self.schema: str | None = database
@@ -149,11 +139,10 @@ class MysqlSession:
 
     # ------------------------------------------------------------------------------------------ statements
 
-    def run(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:
+    def run(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Row]:
         self._confirm_transaction()
         self._put_back_character_set()
-        sql, values = self._compiled.prepare(statement, parameters)
-        return self._send(sql, values)[0]
+        return self._send(sql, parameters)[0]
 
     def execute(self, sql: str) -> int | None:
         self._note(sql)
@@ -172,7 +161,7 @@ class MysqlSession:
     def _ask(self, sql: str, *values: object) -> Sequence[Row]:
         return self._send(sql, values)[0]
 
-    def _send(self, sql: str, values: DriverParameters | None = None) -> tuple[Sequence[Row], int]:
+    def _send(self, sql: str, values: Mapping[str, Any] | Sequence[Any] | None = None) -> tuple[Sequence[Row], int]:
         """The rows of the first result, and how many were touched. ``values`` None sends the text as it is."""
         try:
             with self._connection.cursor() as cursor:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pymysql
-from sqlalchemy.engine import URL
 
 from changelog_engine.databases.mysql_statements import is_client_command
 from changelog_engine.errors import ConnectionFailedError, ConnectionLostError, DatabaseError, StatementError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
 
 # The connection is gone: of the client's numbers (2xxx), and of the servers'.
 _LOST = frozenset({2006, 2013, 2055, 1053, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 3169, 4031})

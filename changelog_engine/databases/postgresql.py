@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import pq
-from sqlalchemy import ColumnElement, Executable, create_engine
-from sqlalchemy.engine import URL, Dialect
 
 from changelog_engine.catalog import Catalog
 from changelog_engine.databases import postgresql_objects as objects
-from changelog_engine.databases.compiled import CompiledStatements
 from changelog_engine.databases.database import (
     Access,
     Batches,
@@ -28,9 +25,17 @@ from changelog_engine.databases.database import (
     Transaction,
     closed_statement,
 )
+from changelog_engine.databases.own_sql import ParameterStyle
 from changelog_engine.databases.postgresql_batch import ELAPSED_MS, Batch, joins_batch
 from changelog_engine.databases.postgresql_catalog import read_catalog
-from changelog_engine.databases.postgresql_connect import connect_arguments, connection_failed, way_to, without_options
+from changelog_engine.databases.postgresql_connect import (
+    connect_arguments,
+    connection_failed,
+    options_of,
+    way_to,
+    without_options,
+)
+from changelog_engine.databases.postgresql_errors import translate
 from changelog_engine.databases.postgresql_pooler import refuse_shared_backends, shared_backends
 from changelog_engine.databases.postgresql_sharing import (
     WORKERS,
@@ -38,17 +43,12 @@ from changelog_engine.databases.postgresql_sharing import (
     script_lock_condition,
     try_lock_sql,
 )
-from changelog_engine.errors import ConnectionLostError, DatabaseError, StatementError
+from changelog_engine.errors import DatabaseError, StatementError
 from changelog_engine.model import Consideration
 
 if TYPE_CHECKING:
     from changelog_engine.databases.backup import Backups
     from changelog_engine.databases.postgresql_dump import Reach
-
-# Lock time-out, deadlock, serialization failure.
-_PASSING = frozenset({"55P03", "40P01", "40001"})
-_TUPLE_FUNCTIONS = frozenset({"simple_heap_update", "simple_heap_delete", "heap_update", "heap_delete"})
-_LOST_STATES = frozenset({"57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "25P04"})
 
 # All of them are allowed in a transaction (DISCARD ALL is not, and would drop the lock too). The role comes first, for
 # a changeset may have become somebody who may do less.
@@ -62,7 +62,7 @@ _WHERE_AM_I = "SELECT current_database(), current_schema(), current_user, pg_cat
 
 
 def open_session(
-    url: URL, access: Access, name: str, location: str, *, opened: psycopg.Connection[Row] | None = None
+    url: str, access: Access, name: str, location: str, *, opened: psycopg.Connection[Row] | None = None
 ) -> PostgresqlSession:
     """Connect, or take over what is ``opened``.
 
@@ -70,24 +70,22 @@ def open_session(
 
     Raises ConfigurationError for WRITE through a pooler that would share out the lock.
     """
-    dialect = create_engine(url).dialect
-    arguments, options = dialect.create_connect_args(url)
+    options = options_of(url)
     prepared = connect_arguments(options, access, name)
     try:
         try:
-            connection = opened or dialect.connect(*arguments, **prepared)
+            connection = opened or psycopg.connect(**prepared)
         except psycopg.OperationalError as error:
             plainer = without_options(error, prepared, options)
             if plainer is None:
                 raise
             prepared = plainer
-            connection = dialect.connect(*arguments, **prepared)
+            connection = psycopg.connect(**prepared)
     except psycopg.Error as error:
         raise connection_failed(error, options, location) from None
-    assert isinstance(connection, psycopg.Connection)
-    session = PostgresqlSession(connection, dialect, location)
+    session = PostgresqlSession(connection, location)
     if access is Access.WRITE and session.backend != connection.info.backend_pid:
-        refuse_shared_backends(connection, lambda: dialect.connect(*arguments, **prepared), location)
+        refuse_shared_backends(connection, lambda: psycopg.connect(**prepared), location)
     return session
 
 
@@ -105,21 +103,17 @@ class PostgresqlSession:
 
     kind = "postgresql"
     capabilities = Capabilities(transactional_ddl=True, schemas=True)
-    elapsed_ms: ColumnElement[int] | None = ELAPSED_MS
+    parameter_style = ParameterStyle.FORMAT
+    elapsed_ms: str | None = ELAPSED_MS
 
-    def __init__(self, connection: psycopg.Connection[Row], dialect: Dialect, location: str) -> None:
-        self.dialect = dialect
+    def __init__(self, connection: psycopg.Connection[Row], location: str) -> None:
         self.location = location
         self.batches: Batches | None = _Batches(self)
         self.sharing: Sharing | None = PostgresqlSharing(self._ask, lock_key)
         self._connection = connection
-        self._compiled = CompiledStatements(dialect)
         self._locks: set[str] = set()
         self._touched = False
         self.server = f"PostgreSQL {connection.info.parameter_status('server_version')}"
-        version = connection.info.server_version
-        # What SQLAlchemy would ask for at its first connect; its compiler wants to know.
-        dialect.server_version_info = (version // 10000, version % 10000)
         self.database: str
         self.schema: str | None
         self.user: str
@@ -148,9 +142,8 @@ class PostgresqlSession:
 
     # ------------------------------------------------------------------------------------------ statements
 
-    def run(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:
-        sql, values = self._compiled.prepare(statement, parameters)
-        return self._fetch(sql, values)
+    def run(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Row]:
+        return self._fetch(sql, parameters)
 
     def execute(self, sql: str) -> int | None:
         self._touched = True
@@ -185,46 +178,7 @@ class PostgresqlSession:
             raise StatementError("the statement holds a character that cannot be sent as UTF-8") from None
 
     def _translate(self, error: psycopg.Error) -> DatabaseError:
-        if self._connection.closed or error.sqlstate in _LOST_STATES:
-            return ConnectionLostError(
-                f"the connection to `{self.location}` is lost: {_words(error)}",
-                hint="see whether the server is up, and run the command again: it goes on where this one stopped",
-            )
-        if error.sqlstate is None and self._connection.pgconn.transaction_status == pq.TransactionStatus.ACTIVE:
-            self._leave_copy()
-            return StatementError(
-                "COPY from or to the client is not supported",
-                hint="use INSERT statements, or COPY with a file on the server",
-            )
-        position = error.diag.statement_position
-        return StatementError(
-            _words(error),
-            sqlstate=error.sqlstate,
-            position=int(position) - 1 if position else None,
-            detail="\n".join(part for part in (error.diag.message_detail, error.diag.context) if part) or None,
-            hint=error.diag.message_hint,
-            # Not the message, which the server may translate, nor the SQLSTATE, which SET TRANSACTION has too.
-            # The last is a procedure that commits, which did nothing before it was told that it may not.
-            refuses_transaction=error.diag.source_function == "PreventInTransactionBlock" or error.sqlstate == "2D000",
-            may_pass=error.sqlstate in _PASSING or _met_on_a_catalogue_row(error),
-        )
-
-    def _leave_copy(self) -> None:
-        """End a COPY that the server has begun, so that the connection can be used again."""
-        pgconn = self._connection.pgconn
-        try:
-            result = pgconn.get_result()
-            while result is not None:
-                if result.status == pq.ExecStatus.COPY_IN:
-                    pgconn.put_copy_end(b"not supported by the changelog engine")
-                    while pgconn.flush():
-                        pass
-                elif result.status == pq.ExecStatus.COPY_OUT:
-                    while pgconn.get_copy_data(0)[0] > 0:
-                        pass
-                result = pgconn.get_result()
-        except psycopg.Error:
-            self._connection.close()
+        return translate(error, self._connection, self.location)
 
     # ---------------------------------------------------------------------------------------- transactions
 
@@ -236,7 +190,6 @@ class PostgresqlSession:
             commit,
             closing=(_CHECK_DEFERRED, *_RESET.split("; ")),
             question=self._locks_question(),
-            prepare=lambda own: self._compiled.prepare(own.statement, own.parameters),
         )
         outcome, answer = batch.run(done, self.cancel, self._translate)
         if answer is None:
@@ -431,18 +384,6 @@ class _Batches:
         return self._session.run_batch(transactions, commit, done)
 
 
-def _met_on_a_catalogue_row(error: psycopg.Error) -> bool:
-    """DDL of two sessions on one row: GRANT on one table, CREATE OR REPLACE of one function, CREATE ... IF NOT
-    EXISTS.
-    """
-    is_unique_row = error.sqlstate == "23505" and error.diag.schema_name == "pg_catalog"
-    return is_unique_row or (error.sqlstate == "XX000" and error.diag.source_function in _TUPLE_FUNCTIONS)
-
-
 def _refuse_unless(condition: str, message: str) -> str:
     """A statement that ends a script unless the condition is true."""
     return f"DO $guard$ BEGIN IF ({condition}) IS NOT TRUE THEN RAISE EXCEPTION '{message}'; END IF; END $guard$;"
-
-
-def _words(error: psycopg.Error) -> str:
-    return error.diag.message_primary or str(error).strip() or type(error).__name__

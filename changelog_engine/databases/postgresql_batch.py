@@ -16,19 +16,16 @@ import re
 import select
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psycopg
 from psycopg import pq
 from psycopg.errors import error_from_result
-from sqlalchemy import BigInteger, ColumnElement, literal_column
 
-from changelog_engine.databases.database import PREAMBLE, BatchOutcome, Commit, Done, OwnStatement, Row, Transaction
+from changelog_engine.databases.database import PREAMBLE, BatchOutcome, Commit, Done, Row, Transaction
 from changelog_engine.errors import DatabaseError, StatementError
 
-ELAPSED_MS: ColumnElement[int] = literal_column(
-    "CAST(extract(epoch FROM clock_timestamp() - now()) * 1000 AS bigint)", BigInteger()
-)
+ELAPSED_MS = "CAST(extract(epoch FROM clock_timestamp() - now()) * 1000 AS bigint)"
 
 # COPY to or from the client would break the connection, and blame another transaction for it.
 _COPY = re.compile(r"\bCOPY\b", re.IGNORECASE)
@@ -71,11 +68,10 @@ class Batch:
         *,
         closing: Sequence[str],
         question: str,
-        prepare: Callable[[OwnStatement], tuple[str, Any]],
     ) -> None:
         self._connection = connection
         self._pgconn = connection.pgconn
-        self._coming = _messages(transactions, commit, closing, prepare)
+        self._coming = _messages(transactions, commit, closing)
         self._question = _Message(question.encode())
         self._sent: list[_Message] = []
         self._results: list[pq.abc.PGresult] = []
@@ -193,7 +189,6 @@ def _messages(
     transactions: Iterable[Transaction],
     commit: Commit,
     closing: Sequence[str],
-    prepare: Callable[[OwnStatement], tuple[str, Any]],
 ) -> Iterator[_Message]:
     closing_messages = [_Message(sql.encode()) for sql in closing]
     is_alone = commit is Commit.EACH
@@ -210,9 +205,9 @@ def _messages(
             yield _COMMIT_SOON
         count = len(transaction.records)
         for index, record in enumerate(transaction.records):
-            text, values = prepare(record)
-            numbered, names = _numbered(text)
-            parameters = tuple(None if values[name] is None else str(values[name]).encode() for name in names)
+            numbered, names = _numbered(record.sql)
+            values = [record.parameters[name] for name in names]
+            parameters = tuple(None if value is None else str(value).encode() for value in values)
             is_last = index == count - 1 and not is_alone
             yield _Message(numbered, parameters, is_first_record=index == 0, is_last=is_last)
         if is_alone:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import psycopg
 from psycopg import pq
+from psycopg.conninfo import conninfo_to_dict
 
 from changelog_engine.databases.database import Access
+from changelog_engine.databases.urls import driver_arguments
 from changelog_engine.errors import ConnectionFailedError
 
 # A host or a network that is lost must not keep the lock for hours: both sides notice after a minute. Keep-alives do it
@@ -27,6 +31,15 @@ _SERVER_ACKNOWLEDGED = "-c tcp_user_timeout=60000"
 _CLIENT_CHECK = "-c client_connection_check_interval=10000"
 _READ_ONLY = "-c default_transaction_read_only=on"
 _CONNECT_SECONDS = 10
+
+_SCHEME = re.compile(r"postgres(?:ql)?(?:\+psycopg)?://", re.IGNORECASE)
+_HOST = r"[\w.-]*(?::\d+)?"
+# What libpq and SQLAlchemy read alike; several hosts libpq alone can read.
+_PLAIN = re.compile(
+    rf"{_SCHEME.pattern}(?:[^:/?#@+\s]+(?::[^:/?#@+\s]*)?@)?{_HOST}(?:,{_HOST})*"
+    r"(?:/[^/?#@+\s]*)?(?:\?(?P<query>[^?#+\s]*))?",
+    re.IGNORECASE,
+)
 
 _HINTS = (
     (
@@ -53,6 +66,25 @@ _HINTS = (
     (("too many", "remaining connection slots"), "wait until other clients have gone, or raise max_connections"),
     (("starting up", "shutting down", "recovery"), "wait for the server, and try again"),
 )
+
+
+def options_of(url: str) -> dict[str, Any]:
+    """What a URL says, by libpq's names. Raises ConfigurationError.
+
+    A plain one is read by libpq, as SQLAlchemy takes longer to import than all else here.
+    """
+    plain = _PLAIN.fullmatch(url)
+    if plain is not None and _names_once(plain["query"] or ""):
+        with suppress(psycopg.ProgrammingError):
+            return conninfo_to_dict(_SCHEME.sub("postgresql://", url, count=1))
+    # The context is how SQLAlchemy wants values to be read, which is nothing of the URL's.
+    return {name: value for name, value in driver_arguments(url)[1].items() if name != "context"}
+
+
+def _names_once(query: str) -> bool:
+    """Whether each option is given once: of several hosts libpq would take the last."""
+    names = [option.partition("=")[0] for option in query.split("&")]
+    return len(names) == len(set(names))
 
 
 def connect_arguments(options: Mapping[str, Any], access: Access, name: str) -> dict[str, Any]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import re
-
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 
 from changelog_engine.databases.connect import connect, redact
 from changelog_engine.databases.database import Access, Row, Session
 from changelog_engine.databases.look import LedgerNames, Looked, look_sql
-from changelog_engine.databases.postgresql_connect import connect_arguments, connection_failed, without_options
+from changelog_engine.databases.postgresql_connect import (
+    connect_arguments,
+    connection_failed,
+    options_of,
+    without_options,
+)
+from changelog_engine.databases.postgresql_objects import quote
 
-_SCHEME = re.compile(r"postgres(?:ql)?(?:\+psycopg)?://", re.IGNORECASE)
 # Unqualified names may be found in another schema of the search path than the ledger's, which is the first one.
 _IS_IN_SCHEMA = (
     ", (SELECT n.nspname = current_schema() FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
@@ -21,21 +23,17 @@ _IS_IN_SCHEMA = (
 
 
 def look(url: str, names: LedgerNames) -> Looked:
-    """What the lock row holds. Raises ConnectionFailedError.
+    """What the lock row holds. Raises ConfigurationError, ConnectionFailedError.
 
-    A URL that only SQLAlchemy understands, and a server that refuses our settings, are left to the session.
+    A server that refuses our settings is left to the session.
     """
-    unseen = Looked(None, lambda: connect(url, Access.WRITE), lambda: None)
-    try:
-        options = conninfo_to_dict(_SCHEME.sub("postgresql://", url, count=1))
-    except psycopg.ProgrammingError:
-        return unseen
+    options = options_of(url)
     arguments = connect_arguments(options, Access.WRITE, "changelog")
     try:
         connection = psycopg.connect(**arguments)
     except psycopg.Error as error:
         if without_options(error, arguments, options) is not None:
-            return unseen
+            return Looked(None, lambda: connect(url, Access.WRITE), lambda: None)
         raise connection_failed(error, options, redact(url)) from None
 
     def adopt() -> Session:
@@ -47,11 +45,7 @@ def look(url: str, names: LedgerNames) -> Looked:
 def _row(connection: psycopg.Connection[Row], names: LedgerNames) -> Row | None:
     further = _IS_IN_SCHEMA if names.schema is None else ", true"
     try:
-        row = connection.execute(look_sql(names, _quoted, further)).fetchone()
+        row = connection.execute(look_sql(names, quote, further)).fetchone()
     except psycopg.Error:
         return None
     return row[:-1] if row is not None and row[-1] else None
-
-
-def _quoted(identifier: str) -> str:
-    return '"' + identifier.replace('"', '""') + '"'

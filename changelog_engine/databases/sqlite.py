@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote as quote_path
 
-from sqlalchemy import ColumnElement, Executable, create_engine
-from sqlalchemy.engine import URL, Dialect
-from sqlalchemy.exc import ArgumentError
-
 from changelog_engine.catalog import Catalog
 from changelog_engine.databases import sqlite_objects as objects
-from changelog_engine.databases.compiled import CompiledStatements
 from changelog_engine.databases.database import Access, Batches, Capabilities, Row, Settled, Sharing, closed_statement
+from changelog_engine.databases.own_sql import ParameterStyle
 from changelog_engine.databases.sqlite_catalog import read_catalog
 from changelog_engine.databases.sqlite_lock import FileLock, Lock, NoLock
+from changelog_engine.databases.sqlite_look import PLAIN
+from changelog_engine.databases.urls import driver_arguments
 from changelog_engine.errors import ConfigurationError, ConnectionFailedError, StatementError
 from changelog_engine.model import Consideration
 
 if TYPE_CHECKING:
     from changelog_engine.databases.backup import Backups
 
+_URL_HINT = "write `sqlite:///file.db` for a file in this folder, `sqlite:////folder/file.db` elsewhere"
 _BUSY_SECONDS = 30.0
 _FIRST_PAGE = "PRAGMA schema_version"
 # Steps of SQLite's machine, some milliseconds, between two moments at which Python gets to run its signal handlers:
@@ -55,21 +55,13 @@ _HINTS = {
 }
 
 
-def open_session(url: URL, access: Access, name: str, location: str, *, is_scratch: bool = False) -> SqliteSession:
+def open_session(url: str, access: Access, name: str, location: str, *, is_scratch: bool = False) -> SqliteSession:
     """Open the file; READ of a file that does not exist works on an empty database in memory."""
     del name
-    try:
-        dialect = create_engine(url).dialect
-        arguments, options = dialect.create_connect_args(url)
-    except (ArgumentError, ValueError):
-        raise ConfigurationError(
-            f"the database URL `{location}` cannot be read",
-            hint="write `sqlite:///file.db` for a file in this folder, `sqlite:////folder/file.db` elsewhere",
-        ) from None
+    target, options = _target(url)
     options = {"timeout": _BUSY_SECONDS, "check_same_thread": False, **options, "isolation_level": None}
     is_uri = bool(options.get("uri"))
-    path = _file(str(arguments[0]), is_uri=is_uri)
-    target = str(arguments[0])
+    path = _file(target, is_uri=is_uri)
     if path is not None and access is Access.READ and not is_uri:
         target = f"file:{quote_path(str(path))}?mode=ro" if path.exists() else ":memory:"
         options["uri"] = True
@@ -80,13 +72,21 @@ def open_session(url: URL, access: Access, name: str, location: str, *, is_scrat
         )
 
     def reconnect() -> sqlite3.Connection:
-        connection = dialect.connect(target, **options)
-        assert isinstance(connection, sqlite3.Connection)
+        connection: sqlite3.Connection = sqlite3.connect(target, **options)
         if is_scratch:
             connection.execute("PRAGMA synchronous = OFF")
         return connection
 
-    return SqliteSession(reconnect, dialect, location, path, access)
+    return SqliteSession(reconnect, location, path, access)
+
+
+def _target(url: str) -> tuple[str, dict[str, Any]]:
+    """What `sqlite3` is to open, and with which options. SQLAlchemy is asked only where the URL has any."""
+    match = PLAIN.fullmatch(url)
+    if match is not None:
+        return os.path.abspath(match[1]) if match[1] != ":memory:" else match[1], {}
+    arguments, options = driver_arguments(url, _URL_HINT)
+    return str(arguments[0]), options
 
 
 def _file(target: str, *, is_uri: bool) -> Path | None:
@@ -105,10 +105,12 @@ class SqliteSession:
     capabilities = Capabilities(transactional_ddl=True, schemas=False)
     batches: Batches | None = None
     sharing: Sharing | None = None
-    elapsed_ms: ColumnElement[int] | None = None
+    parameter_style = ParameterStyle.COLON
+    elapsed_ms: str | None = None
 
-    def __init__(self, reconnect: Any, dialect: Dialect, location: str, path: Path | None, access: Access) -> None:
-        self.dialect = dialect
+    def __init__(
+        self, reconnect: Callable[[], sqlite3.Connection], location: str, path: Path | None, access: Access
+    ) -> None:
         self.location = location
         self.server = f"SQLite {sqlite3.sqlite_version}"
         self.database = str(path) if path is not None else ":memory:"
@@ -118,7 +120,6 @@ class SqliteSession:
         self._access = access
         self._in_memory = path is None
         self._lock: Lock = NoLock() if path is None else FileLock(path)
-        self._compiled = CompiledStatements(dialect)
         self._has_lasting = False
         self._is_cancelled = False
         self._connection = self._open()
@@ -153,9 +154,8 @@ class SqliteSession:
 
     # ------------------------------------------------------------------------------------------ statements
 
-    def run(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:
-        sql, values = self._compiled.prepare(statement, parameters)
-        return self._send(sql, values)[0]
+    def run(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Row]:
+        return self._send(sql, parameters)[0]
 
     def execute(self, sql: str) -> int | None:
         self._note(sql)

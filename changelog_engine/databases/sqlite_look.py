@@ -10,12 +10,13 @@ from urllib.parse import quote as quote_path
 from changelog_engine.databases.database import Row
 from changelog_engine.databases.look import LedgerNames, look_sql
 
-_PLAIN = re.compile(r"sqlite(?:\+pysqlite)?:///([^?]+)")
+PLAIN = re.compile(r"sqlite(?:\+pysqlite)?:///([^?]+)")
+"""A URL that is a path and nothing else."""
 
 
 def look(url: str, names: LedgerNames) -> Row | None:
     """The row, or None where there is no ledger, no file, or a URL with options that are best left to the session."""
-    match = _PLAIN.fullmatch(url)
+    match = PLAIN.fullmatch(url)
     if match is None or not Path(match[1]).is_file():
         return None
     try:

@@ -15,7 +15,6 @@ from changelog_engine.execute.records import RunFacts
 from changelog_engine.execute.transactions import is_one_transaction
 from changelog_engine.ledger.entries import COLUMNS, Entry, Event, LedgerState, bounded, link, text_digest
 from changelog_engine.ledger.ledger import Ledger
-from changelog_engine.ledger.tables import plain_sql
 from changelog_engine.model import LOGIN, Consideration
 from changelog_engine.plan.steps import Action, Plan, Step
 from changelog_engine.sql.templates import show
@@ -38,16 +37,15 @@ class _Script:
         self.run = run
         self.now = now
         self.head = plan.head
-        dialect = self.session.dialect
-        format_table = dialect.identifier_preparer.format_table
-        self.ledger_table = plain_sql(format_table(ledger.tables.ledger), dialect)
-        self.lock_table = plain_sql(format_table(ledger.tables.lock), dialect)
+        names = ledger.tables.quoted(self.session.quote)
+        self.ledger_table, self.lock_table = names["ledger"], names["lock"]
 
     def lines(self) -> Iterator[str]:
         yield from self._header()
         yield from self.session.script_guard(self.ledger.tables.lock_name, self._expectation())
         if not self.state.exists:
-            yield from self._statements(self.ledger.tables.ddl(self.session.dialect))
+            parts = self.ledger.tables.parts(self.session.kind, self.session.quote)
+            yield from self._statements(part.sql for part in parts)
         if self.plan.renames:
             yield from self._transaction(self._renames())
         for step in self.plan.steps:

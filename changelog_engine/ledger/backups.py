@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
-
+from changelog_engine.ledger import statements as sql
 from changelog_engine.ledger.entries import StoredRollback
 from changelog_engine.ledger.ledger import Ledger
 
@@ -26,14 +25,9 @@ class RecordedBackup:
 
 def read_backups(ledger: Ledger) -> tuple[RecordedBackup, ...]:
     """The rows of every changelog of the ledger that keep a backup which was made, oldest first."""
-    c = ledger.tables.ledger.c
-    query = (
-        sa.select(c.seq, c.changelog, c.changeset_id, c.deployment_id, c.recorded_at, c.rollback)
-        .where(c.rollback.like('{"kind": "backup"%'))
-        .order_by(c.seq)
-    )
     found = []
-    for seq, changelog, changeset, deployment, at, text in ledger.session.run(query):
+    rows = ledger.run(sql.BACKUPS, pattern='{"kind": "backup"%')
+    for seq, changelog, changeset, deployment, at, text in rows:
         backup = StoredRollback.from_json(text).backup or {}
         if "place" in backup:
             found.append(RecordedBackup(seq, changelog, changeset, deployment, at, backup))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
-import sqlalchemy as sa
-
-from changelog_engine.databases.database import OwnStatement, Session, Sharing
+from changelog_engine.databases.database import OwnStatement, Row, Session, Sharing
+from changelog_engine.databases.own_sql import fill_in
 from changelog_engine.errors import (
     BrokenChainError,
     ConfigurationError,
@@ -18,9 +17,9 @@ from changelog_engine.errors import (
     LedgerTooNewError,
     StatementError,
 )
+from changelog_engine.ledger import statements as sql
 from changelog_engine.ledger.entries import (
     COLUMNS,
-    DIGESTED,
     NO_LEDGER,
     Entry,
     Event,
@@ -36,11 +35,9 @@ from changelog_engine.ledger.entries import (
 )
 from changelog_engine.ledger.names import LAYOUT
 from changelog_engine.ledger.rows import entry_of, progress_of, recorded_of
-from changelog_engine.ledger.tables import LedgerTables, Part, build_tables
+from changelog_engine.ledger.tables import STATE_COLUMNS, LedgerTables, Part, name_tables
 
 TIMED = (Event.APPLIED, Event.RERUN, Event.ROLLED_BACK)
-_PAGE = 500
-_LISTED = tuple(name for name in COLUMNS if name not in DIGESTED)
 
 
 class Ledger:
@@ -55,31 +52,26 @@ class Ledger:
         self.session = session
         self.changelog = changelog
         self.schema = schema or session.schema
-        self.tables: LedgerTables = build_tables(session.database, self.schema, prefix)
-        self._insert = self.tables.ledger.insert()
-        self._timed_insert = None if session.elapsed_ms is None else self._insert_timed(session.elapsed_ms)
+        self.tables: LedgerTables = name_tables(session.database, self.schema, prefix)
+        self._names = self.tables.quoted(session.quote)
+        self._insert = self._filled(sql.insert())
+        self._timed_insert = None if session.elapsed_ms is None else self._filled(sql.insert(session.elapsed_ms))
+        self._advance = self._filled(sql.ADVANCE)
         self._holds_head = False
         self._sharing: Sharing | None = None
-        self._advance = (
-            self.tables.lock.update()
-            .where(self.tables.lock.c.id == 1)
-            .values(head_seq=sa.bindparam("new_seq"), head_hash=sa.bindparam("new_hash"))
-        )
         self._last: tuple[Head, str] | None = None
 
     # ------------------------------------------------------------------------------------------------ reading
 
     def read_head(self) -> Head | None:
         """The head that the lock row keeps; None where there is no ledger. Raises LedgerTooNewError."""
-        lock = self.tables.lock.c
-        query = sa.select(lock.layout, lock.head_seq, lock.head_hash).where(lock.id == 1)
         try:
-            rows = self.session.run(query)
+            rows = self.run(sql.HEAD)
         except StatementError:
-            if not self.session.exists("table", self._qualified(self.tables.lock.name)):
+            if not self.session.exists("table", self._qualified(self.tables.lock)):
                 return None
             # Somebody else may have made it just now; any other refusal comes again.
-            rows = self.session.run(query)
+            rows = self.run(sql.HEAD)
         if not rows and self._is_half_made():
             return None
         if not rows:
@@ -98,11 +90,9 @@ class Ledger:
         head = self.read_head()
         if head is None:
             return NO_LEDGER
-        s = self.tables.state.c
-        rows = self.session.run(sa.select(*s).where(s.changelog == sa.bindparam("changelog")), self._mine())
         recorded: dict[str, Recorded] = {}
-        for row in rows:
-            values = dict(zip(s.keys(), row, strict=True))
+        for row in self.run(sql.STATE, changelog=self.changelog):
+            values = dict(zip(STATE_COLUMNS, row, strict=True))
             progress = self._read_progress(values) if values["state"] == "in_doubt" else None
             recorded[values["changeset_id"]] = recorded_of(values, progress)
         return LedgerState(True, head, recorded, self._read_tags())
@@ -117,67 +107,39 @@ class Ledger:
         return self._read_column("content", seqs)
 
     def _read_column(self, name: str, seqs: Collection[int]) -> dict[int, str | None]:
-        c = self.tables.ledger.c
         found: dict[int, str | None] = {}
         wanted = sorted(seqs)
-        for start in range(0, len(wanted), _PAGE):
-            query = sa.select(c.seq, c[name]).where(c.seq.in_(wanted[start : start + _PAGE]))
-            found.update((seq, text) for seq, text in self.session.run(query))
+        for start in range(0, len(wanted), sql.PAGE):
+            page = {f"n{number}": seq for number, seq in enumerate(wanted[start : start + sql.PAGE])}
+            found.update((seq, text) for seq, text in self.run(sql.column_of(name, len(page)), **page))
         return found
 
     def read_begun_rollback(self, changeset: str) -> StoredRollback | None:
         """The rollback that the row keeps with which a changeset was last begun outside of a transaction."""
-        c = self.tables.ledger.c
-        query = (
-            sa.select(c.rollback)
-            .where(c.changelog == sa.bindparam("changelog"), c.changeset_id == sa.bindparam("changeset"))
-            .where(c.event == str(Event.STARTED), c.rollback.is_not(None))
-            .order_by(c.seq.desc())
-            .limit(1)
-        )
-        rows = self.session.run(query, {**self._mine(), "changeset": changeset})
+        rows = self.run(sql.BEGUN_ROLLBACK, changelog=self.changelog, changeset=changeset)
         return StoredRollback.from_json(rows[0][0]) if rows else None
 
     def read_texts(self, changeset: str) -> tuple[str | None, str | None]:
         """What was last recorded of a changeset: as it was written then, and the statements as run; None for each
         that is not there.
         """
-        c = self.tables.ledger.c
-        query = (
-            sa.select(c.source, c.content)
-            .where(c.changelog == sa.bindparam("changelog"), c.changeset_id == sa.bindparam("changeset"))
-            .where(c.event != str(Event.STARTED))
-            .where(c.source.is_not(None))
-            .order_by(c.seq.desc())
-            .limit(1)
-        )
-        rows = self.session.run(query, {**self._mine(), "changeset": changeset})
+        rows = self.run(sql.TEXTS, changelog=self.changelog, changeset=changeset)
         return (rows[0][0], rows[0][1]) if rows else (None, None)
 
     def read_history(self) -> tuple[Entry, ...]:
         """This changelog's rows, oldest first, without their texts; nothing where there is no ledger."""
         if self.read_head() is None:
             return ()
-        c = self.tables.ledger.c
-        query = (
-            sa.select(*(c[name] for name in _LISTED)).where(c.changelog == sa.bindparam("changelog")).order_by(c.seq)
-        )
-        return tuple(entry_of(_LISTED, row) for row in self.session.run(query, self._mine()))
+        return tuple(entry_of(sql.LISTED, row) for row in self.run(sql.HISTORY, changelog=self.changelog))
 
     def read_entry(self, seq: int) -> Entry:
         """The whole row with that seq."""
-        c = self.tables.ledger.c
-        query = sa.select(*(c[name] for name in COLUMNS)).where(c.seq == sa.bindparam("wanted"))
-        return entry_of(COLUMNS, self.session.run(query, {"wanted": seq})[0])
+        return entry_of(COLUMNS, self.run(sql.ENTRY, seq=seq)[0])
 
     def entries(self) -> Iterator[Entry]:
         """All rows of the ledger, of every changelog, whole, in order; read in pages."""
-        c = self.tables.ledger.c
-        query = (
-            sa.select(*(c[name] for name in COLUMNS)).where(c.seq > sa.bindparam("after")).order_by(c.seq).limit(_PAGE)
-        )
         after = 0
-        while rows := self.session.run(query, {"after": after}):
+        while rows := self.run(sql.ENTRIES, after=after):
             for row in rows:
                 entry = entry_of(COLUMNS, row)
                 after = entry.seq
@@ -185,15 +147,7 @@ class Ledger:
 
     def check_head(self) -> Head:
         """The ledger's head, after it was seen to be the last row, as hashed; raises BrokenChainError."""
-        lock, c = self.tables.lock.c, self.tables.ledger.c
-        # One statement, for one moment: without the lock, somebody may be writing.
-        newest = c.seq == sa.select(sa.func.max(c.seq)).scalar_subquery()
-        query = (
-            sa.select(lock.head_seq, lock.head_hash, *(c[name] for name in COLUMNS))
-            .select_from(self.tables.lock.outerjoin(self.tables.ledger, newest))
-            .where(lock.id == 1)
-        )
-        rows = self.session.run(query)
+        rows = self.run(sql.HEAD_AND_LAST)
         if not rows:
             raise self._row_is_gone()
         seq, digest, *values = rows[0]
@@ -212,7 +166,7 @@ class Ledger:
 
     def _row_is_gone(self) -> BrokenChainError:
         return BrokenChainError(
-            f"the row of `{self.tables.lock.name}` is gone",
+            f"the row of `{self.tables.lock}` is gone",
             hint="restore it from a backup: the ledger's layout and head are kept in it",
         )
 
@@ -239,7 +193,7 @@ class Ledger:
 
     def _make_tables(self) -> None:
         """All of it in one transaction; where DDL commits by itself, only what a dead run has not made before."""
-        parts = self.tables.parts(self.session.dialect)
+        parts = self.tables.parts(self.session.kind, self.session.quote)
         if not self.session.capabilities.transactional_ddl:
             for part in parts:
                 if not self._is_made(part):
@@ -256,7 +210,7 @@ class Ledger:
     def _is_half_made(self) -> bool:
         """Whether a run died while it made the tables, one after the other: the lock's, but not yet its row."""
         is_atomic = self.session.capabilities.transactional_ddl
-        return not is_atomic and not self.session.run(sa.select(self.tables.ledger.c.seq).limit(1))
+        return not is_atomic and not self.run(sql.ANY_ROW)
 
     def _make_schema(self, schema: str, *, create_schema: bool) -> None:
         if not create_schema:
@@ -275,7 +229,7 @@ class Ledger:
             self._sharing.take_turn(self.tables.lock_name)
             self._last = self._read_last()
         for own in self.records(entry, now):
-            self.session.run(own.statement, own.parameters)
+            self.session.run(own.sql, own.parameters)
 
     def share(self) -> None:
         """From now on others write too: the chain's turn is waited for before each row, and the head read then."""
@@ -298,9 +252,7 @@ class Ledger:
 
     def _read_last(self) -> tuple[Head, str]:
         """The head, and when its row was recorded, as they are now."""
-        lock, c = self.tables.lock.c, self.tables.ledger.c
-        recorded_at = sa.select(c.recorded_at).where(c.seq == lock.head_seq).scalar_subquery()
-        seq, digest, at = self.session.run(sa.select(lock.head_seq, lock.head_hash, recorded_at).where(lock.id == 1))[0]
+        seq, digest, at = self.run(sql.HEAD_AND_MOMENT)[0]
         return Head(seq, digest), at or ""
 
     def records(self, entry: Entry, now: str) -> tuple[OwnStatement, ...]:
@@ -322,7 +274,7 @@ class Ledger:
     def _advancing(self) -> OwnStatement:
         assert self._last is not None
         head, _ = self._last
-        return OwnStatement(self._advance, {"new_seq": head.seq, "new_hash": head.hash})
+        return OwnStatement(self._advance, {"seq": head.seq, "hash": head.hash})
 
     @contextmanager
     def one_advance(self) -> Iterator[None]:
@@ -335,7 +287,7 @@ class Ledger:
             yield
             if self._last is not None:
                 advancing = self._advancing()
-                self.session.run(advancing.statement, advancing.parameters)
+                self.session.run(advancing.sql, advancing.parameters)
         finally:
             self._holds_head = False
 
@@ -348,10 +300,7 @@ class Ledger:
 
     def keep_complete(self, text: str, head: Head) -> None:
         """Keep what was found complete, unless the ledger has moved on from ``head`` since."""
-        lock = self.tables.lock
-        update = lock.update().where(lock.c.id == 1, lock.c.head_seq == sa.bindparam("at_seq"))
-        values = {"new_complete": text, "at_seq": head.seq}
-        self.session.run(update.values(complete=sa.bindparam("new_complete")), values)
+        self.run(sql.KEEP_COMPLETE, complete=text, seq=head.seq)
 
     def find_head(self) -> None:
         """See to it that ``records`` need not ask the database for the head."""
@@ -364,27 +313,19 @@ class Ledger:
 
     # ----------------------------------------------------------------------------------------------- internal
 
-    def _insert_timed(self, elapsed_ms: sa.ColumnElement[int]) -> sa.Insert:
-        """An insert whose ``duration_ms`` the database fills in."""
-        c = self.tables.ledger.c
-        values: dict[str, Any] = {name: sa.bindparam(name) for name in COLUMNS if name != "duration_ms"}
-        return self.tables.ledger.insert().values(**values, duration_ms=elapsed_ms).returning(c.duration_ms)
+    def run(self, template: str, **values: object) -> Sequence[Row]:
+        """Run one of the ledger's own statements; gives its rows."""
+        return self.session.run(self._filled(template), values)
 
-    def _mine(self) -> dict[str, Any]:
-        return {"changelog": self.changelog}
+    def _filled(self, template: str) -> str:
+        return fill_in(template, self._names, self.session.parameter_style)
 
     def _qualified(self, name: str) -> str:
         return f"{self.schema}.{name}" if self.schema else name
 
     def _read_tags(self) -> dict[str, RecordedTag]:
-        c = self.tables.ledger.c
-        query = (
-            sa.select(c.seq, c.event, c.tag, c.recorded_at, c.detail)
-            .where(c.changelog == sa.bindparam("changelog"), c.tag.is_not(None))
-            .order_by(c.seq)
-        )
         tags: dict[str, RecordedTag] = {}
-        for seq, event, tag, at, detail in self.session.run(query, self._mine()):
+        for seq, event, tag, at, detail in self.run(sql.TAGS, changelog=self.changelog):
             tags.pop(tag, None)
             if event == Event.TAGGED:
                 facts = json.loads(detail)
@@ -393,18 +334,8 @@ class Ledger:
 
     def _read_progress(self, state: Mapping[str, Any]) -> Progress:
         """How far the changeset came whose last deciding row is ``started``."""
-        c = self.tables.ledger.c
-        query = (
-            sa.select(c.event, c.direction, c.statement_count, c.detail)
-            .where(
-                c.changelog == sa.bindparam("changelog"),
-                c.changeset_id == sa.bindparam("changeset"),
-                c.seq >= sa.bindparam("since"),
-            )
-            .order_by(c.seq)
-        )
-        since = {**self._mine(), "changeset": state["changeset_id"], "since": state["seq"]}
-        return progress_of(state["seq"], self.session.run(query, since))
+        changeset, since = state["changeset_id"], state["seq"]
+        return progress_of(since, self.run(sql.PROGRESS, changelog=self.changelog, changeset=changeset, since=since))
 
 
 def _plain(value: object) -> object:

@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-
-from changelog_engine.databases.database import Session
 from changelog_engine.errors import DatabaseError, LockNotObtainedError
-from changelog_engine.ledger.tables import LedgerTables
+from changelog_engine.ledger import statements as sql
+from changelog_engine.ledger.ledger import Ledger
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.01, 1.0
 
@@ -30,11 +28,10 @@ class Holder:
         return f"{self.os_user}@{self.host} (process {self.process}, `{self.command}`, since {self.since})"
 
 
-def read_holder(session: Session, tables: LedgerTables) -> Holder | None:
+def read_holder(ledger: Ledger) -> Holder | None:
     """Whom the lock row names; None where it names nobody or there is no ledger."""
-    c = tables.lock.c
     try:
-        rows = session.run(sa.select(c.host, c.process, c.os_user, c.command, c.since).where(c.id == 1))
+        rows = ledger.run(sql.HOLDER)
     except DatabaseError:
         return None
     if not rows or rows[0][0] is None:
@@ -42,18 +39,14 @@ def read_holder(session: Session, tables: LedgerTables) -> Holder | None:
     return Holder(*rows[0])
 
 
-def write_holder(session: Session, tables: LedgerTables, holder: Holder | None) -> None:
+def write_holder(ledger: Ledger, holder: Holder | None) -> None:
     """Name the holder in the lock row, or nobody."""
-    fields = ("host", "process", "os_user", "command", "since")
-    values = {f"new_{name}": getattr(holder, name) if holder else None for name in fields}
-    update = tables.lock.update().where(tables.lock.c.id == 1)
-    session.run(update.values({name: sa.bindparam(f"new_{name}") for name in fields}), values)
+    names = ("host", "process", "os_user", "command", "since")
+    ledger.run(sql.HOLD, **{name: getattr(holder, name) if holder else None for name in names})
 
 
 @contextmanager
-def hold_lock(
-    session: Session, tables: LedgerTables, wait_seconds: float, waiting: Callable[[str, float], None]
-) -> Iterator[None]:
+def hold_lock(ledger: Ledger, wait_seconds: float, waiting: Callable[[str, float], None]) -> Iterator[None]:
     """Hold the lock for the block.
 
     It is polled for in autocommit with no transaction open: a session that blocks in the server would be taken for a
@@ -61,25 +54,25 @@ def hold_lock(
     ``waiting`` is told who holds it and the seconds waited, before each pause, and may raise to give up. Raises
     LockNotObtainedError after ``wait_seconds``.
     """
-    _take(session, tables, wait_seconds, waiting)
+    _take(ledger, wait_seconds, waiting)
     try:
         yield
     finally:
         with suppress(DatabaseError):  # a lost connection has lost its lock too, and must not hide what lost it
-            write_holder(session, tables, None)
+            write_holder(ledger, None)
         with suppress(DatabaseError):
-            session.unlock(tables.lock_name)
+            ledger.session.unlock(ledger.tables.lock_name)
 
 
-def _take(session: Session, tables: LedgerTables, wait_seconds: float, waiting: Callable[[str, float], None]) -> None:
+def _take(ledger: Ledger, wait_seconds: float, waiting: Callable[[str, float], None]) -> None:
     started, pause = time.monotonic(), FIRST_PAUSE
-    while not session.try_lock(tables.lock_name):
+    while not ledger.session.try_lock(ledger.tables.lock_name):
         waited = time.monotonic() - started
-        holder = read_holder(session, tables)
+        holder = read_holder(ledger)
         who = str(holder) if holder else "another process"
         if waited >= wait_seconds:
             raise LockNotObtainedError(
-                f"the lock on {session.location} is held by {who}; waited {waited:.0f} s, nothing was run",
+                f"the lock on {ledger.session.location} is held by {who}; waited {waited:.0f} s, nothing was run",
                 hint="try again when it is done, or wait longer with `--lock-wait SECONDS`; `changelog lock` "
                 "shows who holds it",
                 facts={"holder": who, "waited_seconds": round(waited, 1)},

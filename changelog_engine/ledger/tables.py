@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import sqlalchemy as sa
-from sqlalchemy.engine import Dialect
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from changelog_engine.ledger.entries import Direction, Event
 from changelog_engine.ledger.names import BACKUP, LAYOUT, LEDGER, LOCK, STATE
@@ -25,46 +21,6 @@ DECIDING = (
 )
 """The events of which the latest decides a changeset's state; failures and tags change nothing."""
 
-# In MySQL a text is as long as it was declared to be. This makes it a LONGTEXT there.
-_TEXT = sa.Text().with_variant(sa.Text(2**30 - 1), "mysql", "mariadb")
-
-_COLUMNS: tuple[tuple[str, sa.types.TypeEngine[Any]], ...] = (
-    ("event", sa.String(32)),
-    ("direction", sa.String(16)),
-    ("changelog", sa.String(255)),
-    ("changeset_id", sa.String(255)),
-    ("tag", sa.String(255)),
-    ("checksum", sa.String(80)),
-    ("depends_on", _TEXT),
-    ("author", _TEXT),
-    ("description", _TEXT),
-    ("file", _TEXT),
-    ("labels", _TEXT),
-    ("contexts", _TEXT),
-    ("deployment_id", sa.String(64)),
-    ("run_contexts", _TEXT),
-    ("statement_count", sa.Integer()),
-    ("duration_ms", sa.BigInteger()),
-    ("db_user", sa.String(255)),
-    ("os_user", sa.String(255)),
-    ("host", sa.String(255)),
-    ("tool_version", sa.String(32)),
-    ("recorded_at", sa.String(27)),
-    ("source", _TEXT),
-    ("content", _TEXT),
-    ("rollback", _TEXT),
-    ("detail", _TEXT),
-    ("prev_hash", sa.String(80)),
-    ("hash", sa.String(80)),
-)
-_REQUIRED = {"event", "recorded_at", "prev_hash", "hash"}
-
-# By SQLAlchemy's names of the databases. Said here and not as options of the tables, which would load every dialect.
-_BINARY_INNODB = " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
-_TABLE_OPTIONS = {"mysql": _BINARY_INNODB, "mariadb": _BINARY_INNODB}
-# Otherwise the view would work for nobody once the user who made it is gone.
-_VIEW_OPTIONS = {"mysql": "SQL SECURITY INVOKER ", "mariadb": "SQL SECURITY INVOKER "}
-
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -77,86 +33,128 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class _Words:
+    """What one kind of database says otherwise than the others."""
+
+    text: str = "TEXT"
+    table_options: str = ""
+    view_options: str = ""
+
+
+# There a text is as long as it was declared to be. Without INVOKER the view would work for nobody once the user who
+# made it is gone.
+_MYSQL = _Words("LONGTEXT", " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin", "SQL SECURITY INVOKER ")
+_WORDS = {"mysql": _MYSQL, "mariadb": _MYSQL}
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerTables:
-    """``schema`` None where the database kind has none. ``lock_name`` is the frozen name that the lock's key derives
-    from, ``backup_name`` the beginning of the names of what holds backups.
+    """The names of one ledger's tables and view, without their ``schema``, which is None where there is none.
+
+    ``lock_name`` is the frozen name that the lock's key derives from, ``backup_name`` the beginning of the names of
+    what holds backups.
     """
 
-    ledger: sa.Table
-    lock: sa.Table
-    state: sa.TableClause
-    index: sa.Index
+    schema: str | None
+    ledger: str
+    lock: str
+    state: str
+    index: str
     lock_name: str
     backup_name: str
 
     @property
-    def schema(self) -> str | None:
-        return self.ledger.schema
+    def names(self) -> tuple[str, str, str]:
+        return self.ledger, self.lock, self.state
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The tables and the view, without their schema."""
-        return str(self.ledger.name), str(self.lock.name), str(self.state.name)
+    def quoted(self, quote: Callable[[str], str]) -> Mapping[str, str]:
+        """The names as SQL, with their schema, by what templates call them: ``ledger``, ``lock`` and ``state``."""
+        place = f"{quote(self.schema)}." if self.schema else ""
+        return {key: place + quote(getattr(self, key)) for key in ("ledger", "lock", "state")}
 
-    def ddl(self, dialect: Dialect) -> tuple[str, ...]:
-        """The statements that make the tables, their index and the view, and that fill the lock row."""
-        return tuple(part.sql for part in self.parts(dialect))
+    def parts(self, kind: str, quote: Callable[[str], str]) -> tuple[Part, ...]:
+        """What makes the tables, their index and the view, and fills the lock row, on a kind of database.
 
-    def parts(self, dialect: Dialect) -> tuple[Part, ...]:
-        """The same, each with what it makes; the lock row comes last, so that where it is, all is."""
-        view = (
-            f"CREATE {_VIEW_OPTIONS.get(dialect.name, '')}VIEW "
-            f"{dialect.identifier_preparer.format_table(self.state)} AS {_literal(_state_query(self.ledger), dialect)}"
-        )
-        index = str(CreateIndex(self.index).compile(dialect=dialect)).strip()
-        row = self.lock.insert().values(id=1, layout=LAYOUT, head_seq=0, head_hash="")
+        The lock row comes last, so that where it is, all is.
+        """
+        words, names = _WORDS.get(kind, _Words()), self.quoted(quote)
+        ledger, lock, state = names["ledger"], names["lock"], names["state"]
         return (
-            Part(_create(self.ledger, dialect), "table", self.ledger.name),
-            Part(plain_sql(index, dialect), "index", str(self.index.name), self.ledger.name),
-            Part(_create(self.lock, dialect), "table", self.lock.name),
-            Part(plain_sql(view, dialect), "view", self.state.name),
-            Part(plain_sql(_literal(row, dialect), dialect), None, self.lock.name),
+            Part(_table(ledger, _LEDGER_COLUMNS, "seq", words), "table", self.ledger),
+            Part(
+                f"CREATE INDEX {quote(self.index)} ON {ledger} (changelog, changeset_id, seq, event)",
+                "index",
+                self.index,
+                self.ledger,
+            ),
+            Part(_table(lock, _LOCK_COLUMNS, "id", words), "table", self.lock),
+            Part(f"CREATE {words.view_options}VIEW {state} AS {_state_query(ledger)}", "view", self.state),
+            Part(f"INSERT INTO {lock} (id, layout, head_seq, head_hash) VALUES (1, {LAYOUT}, 0, '')", None, self.lock),
         )
 
 
-def plain_sql(compiled: str, dialect: Dialect) -> str:
-    """SQL as the server is to read it: a `%` in a name stands doubled in what SQLAlchemy makes for some drivers."""
-    return compiled.replace("%%", "%") if dialect.paramstyle in ("format", "pyformat") else compiled
-
-
-def _create(table: sa.Table, dialect: Dialect) -> str:
-    create = str(CreateTable(table).compile(dialect=dialect)).strip()
-    return plain_sql(create, dialect) + _TABLE_OPTIONS.get(dialect.name, "")
-
-
-def build_tables(database: str, schema: str | None, prefix: str) -> LedgerTables:
+def name_tables(database: str, schema: str | None, prefix: str) -> LedgerTables:
     """The tables of the ledger in ``schema``, their names beginning with ``prefix``."""
-    metadata = sa.MetaData(schema=schema)
-    ledger = sa.Table(
-        f"{prefix}{LEDGER}",
-        metadata,
-        sa.Column("seq", sa.BigInteger(), primary_key=True, autoincrement=False),
-        *(sa.Column(name, type_, nullable=name not in _REQUIRED) for name, type_ in _COLUMNS),
-    )
-    index = sa.Index(
-        f"{prefix}changelog_ledger_state", ledger.c.changelog, ledger.c.changeset_id, ledger.c.seq, ledger.c.event
-    )
-    lock = sa.Table(
+    ledger = f"{prefix}{LEDGER}"
+    return LedgerTables(
+        schema,
+        ledger,
         f"{prefix}{LOCK}",
-        metadata,
-        sa.Column("id", sa.Integer(), primary_key=True, autoincrement=False),
-        sa.Column("layout", sa.Integer(), nullable=False),
-        sa.Column("head_seq", sa.BigInteger(), nullable=False),
-        sa.Column("head_hash", sa.String(80), nullable=False),
-        sa.Column("complete", _TEXT),
-        sa.Column("host", _TEXT),
-        sa.Column("process", sa.Integer()),
-        sa.Column("os_user", _TEXT),
-        sa.Column("command", _TEXT),
-        sa.Column("since", sa.String(27)),
+        f"{prefix}{STATE}",
+        f"{ledger}_state",
+        f"{database}/{schema or ''}/{ledger}",
+        f"{prefix}{BACKUP}",
     )
-    state = sa.table(f"{prefix}{STATE}", *(sa.column(name) for name in STATE_COLUMNS), schema=schema)
-    return LedgerTables(ledger, lock, state, index, f"{database}/{schema or ''}/{ledger.name}", f"{prefix}{BACKUP}")
+
+
+_LEDGER_COLUMNS = (
+    "seq BIGINT NOT NULL",
+    "event VARCHAR(32) NOT NULL",
+    "direction VARCHAR(16)",
+    "changelog VARCHAR(255)",
+    "changeset_id VARCHAR(255)",
+    "tag VARCHAR(255)",
+    "checksum VARCHAR(80)",
+    "depends_on TEXT",
+    "author TEXT",
+    "description TEXT",
+    "file TEXT",
+    "labels TEXT",
+    "contexts TEXT",
+    "deployment_id VARCHAR(64)",
+    "run_contexts TEXT",
+    "statement_count INTEGER",
+    "duration_ms BIGINT",
+    "db_user VARCHAR(255)",
+    "os_user VARCHAR(255)",
+    "host VARCHAR(255)",
+    "tool_version VARCHAR(32)",
+    "recorded_at VARCHAR(27) NOT NULL",
+    "source TEXT",
+    "content TEXT",
+    "rollback TEXT",
+    "detail TEXT",
+    "prev_hash VARCHAR(80) NOT NULL",
+    "hash VARCHAR(80) NOT NULL",
+)
+
+_LOCK_COLUMNS = (
+    "id INTEGER NOT NULL",
+    "layout INTEGER NOT NULL",
+    "head_seq BIGINT NOT NULL",
+    "head_hash VARCHAR(80) NOT NULL",
+    "complete TEXT",
+    "host TEXT",
+    "process INTEGER",
+    "os_user TEXT",
+    "command TEXT",
+    "since VARCHAR(27)",
+)
+
+
+def _table(name: str, columns: tuple[str, ...], key: str, words: _Words) -> str:
+    lines = (column.replace(" TEXT", f" {words.text}") for column in (*columns, f"PRIMARY KEY ({key})"))
+    return f"CREATE TABLE {name} (\n\t" + ",\n\t".join(lines) + f"\n){words.table_options}"
 
 
 STATE_COLUMNS = (
@@ -182,77 +180,45 @@ STATE_COLUMNS = (
 )
 
 
-def _state_query(ledger: sa.Table) -> sa.Select[Any]:
+def _state_query(ledger: str) -> str:
     """A row a changeset that is applied or in doubt, from the latest event that decides.
 
     A ``renamed`` row with a checksum is an arrival under the new id, one without is the leaving of the old id.
     ``resolved_applied`` applies where an apply was in doubt, and changes nothing about when where a rollback was.
     """
-    c = ledger.c
-    arrival = sa.and_(c.event == str(Event.RENAMED), c.checksum.is_not(None))
-    applies = sa.or_(
-        c.event.in_([str(event) for event in APPLYING]),
-        sa.and_(c.event == str(Event.RESOLVED_APPLIED), c.direction == str(Direction.APPLY)),
-        arrival,
+    applies = (
+        f"event IN ({_listed(APPLYING)}) OR (event = '{Event.RESOLVED_APPLIED}' AND direction = '{Direction.APPLY}')"
+        f" OR (event = '{Event.RENAMED}' AND checksum IS NOT NULL)"
     )
-    undoes = sa.or_(
-        c.event.in_([str(event) for event in UNDOING]),
-        sa.and_(c.event == str(Event.RENAMED), c.checksum.is_(None)),
-    )
-    changeset = (c.changelog, c.changeset_id)
+    undoes = f"event IN ({_listed(UNDOING)}) OR (event = '{Event.RENAMED}' AND checksum IS NULL)"
+    is_applied = "ranked.applied_seq > ranked.undone_seq"
 
-    def latest(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-        return sa.func.coalesce(sa.func.max(sa.case((condition, c.seq))).over(partition_by=changeset), 0)
+    def latest(condition: str) -> str:
+        return f"coalesce(max(CASE WHEN {condition} THEN seq END) OVER (PARTITION BY changelog, changeset_id), 0)"
 
-    ranked = (
-        sa.select(
-            c.seq,
-            c.changelog,
-            c.changeset_id,
-            c.event,
-            c.checksum,
-            sa.func.row_number().over(partition_by=changeset, order_by=c.seq.desc()).label("recency"),
-            latest(applies).label("applied_seq"),
-            latest(sa.or_(applies, c.event == str(Event.RERUN))).label("rollback_seq"),
-            latest(undoes).label("undone_seq"),
-        )
-        .where(c.event.in_([str(event) for event in DECIDING]))
-        .subquery("ranked")
-    )
-    r = ranked.c
-    is_applied = r.applied_seq > r.undone_seq
-    applied, kept = ledger.alias("applied"), ledger.alias("kept")
-    return (
-        sa.select(
-            r.changelog,
-            r.changeset_id,
-            sa.case((r.event == str(Event.STARTED), "in_doubt"), else_="applied").label("state"),
-            r.checksum,
-            r.event,
-            r.seq,
-            sa.case((is_applied, r.applied_seq), else_=0).label("applied_seq"),
-            applied.c.recorded_at.label("applied_at"),
-            applied.c.event.label("applied_event"),
-            applied.c.detail.label("applied_detail"),
-            applied.c.deployment_id,
-            sa.case((is_applied, r.rollback_seq), else_=0).label("rollback_seq"),
-            sa.case((r.rollback_seq > r.applied_seq, kept.c.recorded_at)).label("rerun_at"),
-            kept.c.depends_on,
-            kept.c.author,
-            kept.c.description,
-            kept.c.labels,
-            kept.c.contexts,
-            kept.c.file,
-        )
-        .select_from(
-            ranked.outerjoin(applied, sa.and_(is_applied, applied.c.seq == r.applied_seq)).outerjoin(
-                kept, sa.and_(is_applied, kept.c.seq == r.rollback_seq)
-            )
-        )
-        .where(r.recency == 1, sa.or_(is_applied, r.event == str(Event.STARTED)))
-    )
+    return f"""\
+SELECT ranked.changelog, ranked.changeset_id,
+\tCASE WHEN ranked.event = '{Event.STARTED}' THEN 'in_doubt' ELSE 'applied' END AS state,
+\tranked.checksum, ranked.event, ranked.seq,
+\tCASE WHEN {is_applied} THEN ranked.applied_seq ELSE 0 END AS applied_seq,
+\tapplied.recorded_at AS applied_at, applied.event AS applied_event, applied.detail AS applied_detail,
+\tapplied.deployment_id,
+\tCASE WHEN {is_applied} THEN ranked.rollback_seq ELSE 0 END AS rollback_seq,
+\tCASE WHEN ranked.rollback_seq > ranked.applied_seq THEN kept.recorded_at END AS rerun_at,
+\tkept.depends_on, kept.author, kept.description, kept.labels, kept.contexts, kept.file
+FROM (
+\tSELECT seq, changelog, changeset_id, event, checksum,
+\t\trow_number() OVER (PARTITION BY changelog, changeset_id ORDER BY seq DESC) AS recency,
+\t\t{latest(applies)} AS applied_seq,
+\t\t{latest(f"{applies} OR event = '{Event.RERUN}'")} AS rollback_seq,
+\t\t{latest(undoes)} AS undone_seq
+\tFROM {ledger}
+\tWHERE event IN ({_listed(DECIDING)})
+) AS ranked
+LEFT JOIN {ledger} AS applied ON {is_applied} AND applied.seq = ranked.applied_seq
+LEFT JOIN {ledger} AS kept ON {is_applied} AND kept.seq = ranked.rollback_seq
+WHERE ranked.recency = 1 AND ({is_applied} OR ranked.event = '{Event.STARTED}')"""
 
 
-def _literal(statement: sa.ClauseElement, dialect: Dialect) -> str:
-    """A statement whose values are all of our own making, with them in its text; no ``%`` occurs in them."""
-    return str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+def _listed(events: tuple[Event, ...]) -> str:
+    return ", ".join(f"'{event}'" for event in events)

@@ -16,8 +16,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
-from changelog_engine.databases.connect import connect, database_kind, with_database
+from changelog_engine.databases.connect import connect, database_kind
 from changelog_engine.databases.database import Access, Session
+from changelog_engine.databases.urls import with_database
 from changelog_engine.errors import ChangelogEngineError, ConfigurationError, DatabaseError
 from changelog_engine.scratch.embedded import programs, server_url, start_server
 

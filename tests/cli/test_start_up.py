@@ -25,9 +25,10 @@ ALLOWED: dict[tuple[str, ...], set[str]] = {
     ("schema",): {"yaml"},
     ("validate",): {"yaml", "networkx"},
     ("graph",): {"yaml", "networkx"},
-    ("history",): {"yaml", "sqlalchemy", "filelock"},
-    ("lock",): {"yaml", "sqlalchemy", "filelock"},
-    ("status",): {"yaml", "networkx", "sqlalchemy", "filelock"},
+    ("history",): {"yaml", "filelock"},
+    ("lock",): {"yaml", "filelock"},
+    ("status",): {"yaml", "networkx", "filelock"},
+    ("update",): {"yaml", "networkx", "filelock"},
 }
 """For each command line on SQLite the heavy libraries that it may import."""
 

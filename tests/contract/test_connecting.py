@@ -6,9 +6,14 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import URL
 
 from changelog_engine.databases.connect import KINDS, DatabaseKind, connect, database_kind, redact
 from changelog_engine.databases.database import Access
+from changelog_engine.databases.postgresql_connect import options_of
+from changelog_engine.databases.urls import driver_arguments
 from changelog_engine.errors import ConfigurationError
 
 
@@ -111,3 +116,43 @@ def test_importing_the_seam_imports_no_driver() -> None:
 
 def test_every_kind_has_its_module() -> None:
     assert sorted(KINDS) == ["mariadb", "mysql", "postgresql", "sqlite"]
+
+
+TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1, max_size=6)
+
+
+@given(
+    user=st.none() | TEXTS,
+    password=st.none() | TEXTS,
+    host=st.none() | st.from_regex(r"[a-z][a-z0-9.-]{0,8}", fullmatch=True),
+    port=st.none() | st.integers(1, 65535),
+    database=st.none() | st.from_regex(r"[a-z][a-z0-9_-]{0,8}", fullmatch=True),
+    options=st.dictionaries(st.sampled_from(("options", "sslmode", "application_name")), TEXTS, max_size=2),
+)
+def test_a_url_means_what_it_means_to_sqlalchemy(
+    user: str | None,
+    password: str | None,
+    host: str | None,
+    port: int | None,
+    database: str | None,
+    options: dict[str, str],
+) -> None:
+    """A plain one is read without it."""
+    url = URL.create("postgresql", user, password if user else None, host, port if host else None, database, options)
+    text = url.render_as_string(hide_password=False)
+    meant = {name: str(value) for name, value in driver_arguments(text)[1].items() if name != "context"}
+    assert {name: str(value) for name, value in options_of(text).items()} == meant
+
+
+@pytest.mark.parametrize(
+    ("url", "name", "value"),
+    [
+        ("postgresql://one:1,two:2/x", "host", "one,two"),
+        ("postgresql:///x?host=one:1&host=two:2", "host", "one,two"),
+        ("postgresql://u@h/x?options=-c+search_path%3Da", "options", "-c search_path=a"),
+        ("postgresql://u:12/secret@h/x", "password", "12/secret"),
+        ("postgres+psycopg://u:a%40b@h:5433/x", "password", "a@b"),
+    ],
+)
+def test_a_url_that_one_of_them_reads_otherwise_is_read_as_it_is_meant(url: str, name: str, value: str) -> None:
+    assert options_of(url)[name] == value

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import text
 
 from changelog_engine.databases.connect import connect
 from changelog_engine.databases.database import Access, Session, Settled
@@ -161,7 +160,7 @@ def test_a_statement_that_commits_makes_nothing_of_the_engine_stand_alone(sessio
     session.execute("INSERT INTO t VALUES (1)")
     session.execute("CREATE TABLE committing (a int)")
     with pytest.raises(StatementError, match="ended by one of the statements"):
-        session.run(text("INSERT INTO t VALUES (2)"))
+        session.run("INSERT INTO t VALUES (2)", {})
     session.rollback()
     assert list(session.select("SELECT a FROM t")) == [(1,)]
 
@@ -184,7 +183,7 @@ def test_settings_are_put_back_in_the_transaction_and_everything_after_it(sessio
         session.select("SELECT @@sql_mode, @@foreign_key_checks, @@time_zone, @@lock_wait_timeout, DATABASE()")
         == before
     )
-    session.run(text("INSERT INTO t VALUES (:a)"), {"a": "ü€😀"})
+    session.run("INSERT INTO t VALUES (%(a)s)", {"a": "ü€😀"})
     session.commit()
     session.renew()
     assert one(session, "SELECT @a") is None

@@ -10,7 +10,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from changelog_engine.databases.connect import connect
@@ -170,7 +169,7 @@ def test_copy_from_the_client_is_refused_and_breaks_nothing(session: Session, co
     with pytest.raises(StatementError, match="COPY"):
         session.execute(copy)
     session.rollback()
-    assert session.run(text("SELECT 1")) == [(1,)]
+    assert session.run("SELECT 1", {}) == [(1,)]
 
 
 def test_an_error_tells_all_that_the_server_tells(session: Session) -> None:
@@ -263,7 +262,7 @@ def test_reset_costs_one_round_trip_and_none_where_nothing_was_run(
     session.begin()
     session.execute("CREATE TABLE t (a int)")
     session.reset()
-    session.run(text("INSERT INTO t VALUES (1)"))
+    session.run("INSERT INTO t VALUES (1)", {})
     session.commit()
     session.renew()
     assert len(sent) == 6

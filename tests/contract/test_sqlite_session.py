@@ -9,7 +9,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from changelog_engine.databases import sqlite as module
 from changelog_engine.databases.connect import connect
@@ -199,7 +198,7 @@ def test_the_guard_of_a_script_stops_it(sqlite_url: str) -> None:
     with pytest.raises(StatementError, match="moved on"):
         run_guard()
     session.renew()
-    session.run(text("INSERT INTO t VALUES (1)"))
+    session.run("INSERT INTO t VALUES (1)", {})
     run_guard()
     session.close()
 

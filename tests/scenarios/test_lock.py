@@ -52,8 +52,8 @@ def test_who_waits_is_told_for_whom_and_gives_up_in_time(project: Project) -> No
     project.tables("a", "b")
     session = connect(project.url, Access.WRITE)
     ledger = Ledger(session, "main", schema=None)
-    with hold_lock(session, ledger.tables, 0, lambda *_: None):
-        write_holder(session, ledger.tables, Holder("desk", 42, "mira", "changelog update", "2026-01-01"))
+    with hold_lock(ledger, 0, lambda *_: None):
+        write_holder(ledger, Holder("desk", 42, "mira", "changelog update", "2026-01-01"))
         started = time.monotonic()
         with pytest.raises(LockNotObtainedError, match=r"mira@desk.*process 42"):
             project.engine(lock_wait=0.3).update()
@@ -73,7 +73,7 @@ def test_a_stale_row_is_cleared_and_said(project: Project) -> None:
     project.update()
     session = connect(project.url, Access.WRITE)
     ledger = Ledger(session, "main", schema=None)
-    write_holder(session, ledger.tables, Holder("gone", 42, "mira", "changelog update", "2026-01-01"))
+    write_holder(ledger, Holder("gone", 42, "mira", "changelog update", "2026-01-01"))
     session.close()
     status = project.engine().lock()
     assert (status.held, status.holder is not None) == (False, True)
@@ -129,6 +129,6 @@ def test_two_changelogs_in_different_schemas_do_not_wait_for_each_other(postgres
     project.tables("a")
     session = connect(project.url, Access.WRITE)
     ledger = Ledger(session, "main", schema="other")
-    with hold_lock(session, ledger.tables, 0, lambda *_: None):
+    with hold_lock(ledger, 0, lambda *_: None):
         assert project.engine(lock_wait=0).update().applied == ("a",)
     session.close()

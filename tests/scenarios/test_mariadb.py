@@ -217,7 +217,7 @@ def test_settings_of_a_changeset_reach_neither_the_next_nor_the_ledger(
 
 def test_a_run_that_died_over_the_ledgers_tables_is_no_hindrance(project: Project) -> None:
     session = connect(project.url, Access.WRITE)
-    parts = Ledger(session, "main", schema=None).tables.parts(session.dialect)
+    parts = Ledger(session, "main", schema=None).tables.parts(session.kind, session.quote)
     project.tables("a")
     for count in range(len(parts)):
         for part in parts[:count]:

@@ -119,9 +119,11 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "postgast": ("sql",),
     "google": ("sql",),
     "sqlglot": ("sql.glot",),
-    "sqlalchemy": ("databases", "ledger", "execute", "operations"),
+    "sqlalchemy": ("databases.urls", "databases.mysql_errors", "operations"),
     "alembic": ("operations",),
-    "psycopg": tuple(f"databases.postgresql{part}" for part in ("", "_connect", "_batch", "_pooler", "_look")),
+    "psycopg": tuple(
+        f"databases.postgresql{part}" for part in ("", "_connect", "_batch", "_errors", "_pooler", "_look")
+    ),
     "pymysql": ("databases.mysql", "databases.mysql_errors"),
     "sqlite3": ("databases", "memory", "operations", "sql"),
     "platformdirs": ("memory",),
