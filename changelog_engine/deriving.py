@@ -1,17 +1,19 @@
 """Rollbacks that nobody wrote: worked out from the changes, changeset by changeset in the engine's order.
 
-What a statement's inverse has to know of the state before it is folded from the changesets that come before. One that
+SQL is undone by SQL, and a typed change by typed changes, which become SQL where those that a file has do: in a plan.
+What an inverse has to know of the state before it is folded from the changesets that come before. One that
 runs in other contexts may have run or not, so that what it changes is not known, unless the changeset requires it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from changelog_engine.memory import Memory, said_by
 from changelog_engine.model import (
+    Change,
     Changelog,
     Changeset,
     DerivedRollback,
@@ -22,9 +24,10 @@ from changelog_engine.model import (
     SqlChange,
     SqlText,
 )
+from changelog_engine.operations.knowledge import Knowledge
 from changelog_engine.plan.filtering import is_for_kind
-from changelog_engine.sql.inverses import REMEDY, Inverse, UncertainError
-from changelog_engine.sql.statements import clean_text, text_for
+from changelog_engine.sql.inverses import REMEDY, UncertainError
+from changelog_engine.sql.statements import text_for
 
 if TYPE_CHECKING:
     from changelog_engine.graph.build import ChangesetGraph
@@ -39,10 +42,7 @@ class Derivation:
 
 
 def derive_rollbacks(changelog: Changelog, graph: ChangesetGraph, dbms: str, memory: Memory) -> Derivation:
-    """Work out every rollback of SQL that is to be derived, for one kind of database.
-
-    What only typed changes do is undone by other typed changes, when they are rendered.
-    """
+    """Work out every rollback that is to be derived, for one kind of database."""
     wanted = {changeset.id for changeset in changelog.changesets if _is_wanted(changeset, dbms)}
     if not wanted:
         return Derivation(changelog)
@@ -65,19 +65,17 @@ def derive_rollbacks(changelog: Changelog, graph: ChangesetGraph, dbms: str, mem
 def _is_wanted(changeset: Changeset, dbms: str) -> bool:
     if changeset.rollback.__class__ is not DerivedRollback or not is_for_kind(changeset.dbms, dbms):
         return False
-    texts = [change for change in changeset.changes if isinstance(change, SqlChange)]
-    return bool(texts) and all(text_for(change.texts, dbms) is not None for change in texts)
+    texts = (change for change in changeset.changes if isinstance(change, SqlChange))
+    return all(text_for(change.texts, dbms) is not None for change in texts)
 
 
 def _work_out(graph: ChangesetGraph, dbms: str, wanted: Collection[str]) -> dict[str, Any]:
-    """Of each wanted changeset its statements and whether they may stand in a transaction, or the reason why there are
-    none, the number of the change that it is about, and the place in it.
-    """
+    """Of each wanted changeset what undoes it, or why nothing does for certain: see ``_undo``."""
     ordered = [graph.changesets[name] for name in graph.order if name in graph.changesets]
     ordered = [changeset for changeset in ordered if is_for_kind(changeset.dbms, dbms)]
     found: dict[str, Any] = {}
     for certain, names in _by_certainty(ordered, graph, wanted).items():
-        known = knowledge(dbms)
+        known = Knowledge(dbms)
         for changeset in ordered:
             if changeset.id in names:
                 found[changeset.id] = _undo(changeset, dbms, known)
@@ -112,67 +110,50 @@ def _by_certainty(
 _NONE: frozenset[Expression] = frozenset()
 
 
-def _note(changeset: Changeset, dbms: str, known: Known, *, is_certain: bool) -> None:
-    (known.note if is_certain else known.doubt)(_texts(changeset, dbms))
-    for name in _tables_of_operations(changeset):
-        known.forget_table(name)
-
-
-def _undo(changeset: Changeset, dbms: str, known: Known) -> list[Any]:
-    texts = _texts(changeset, dbms)
-    for number, change in enumerate(changeset.changes):
+def _note(changeset: Changeset, dbms: str, known: Knowledge, *, is_certain: bool) -> None:
+    known.begin()
+    for change in changeset.changes:
         if isinstance(change, Operation):
-            _note(changeset, dbms, known, is_certain=True)
-            return [_MIXED, number, 0]
-    try:
-        inverse = known.invert(texts)
-    except UncertainError as error:
-        return [error.reason, error.number, error.place]
-    return [list(inverse.statements), inverse.transaction]
+            known.apply(change, is_certain=is_certain)
+        elif (text := text_for(change.texts, dbms)) is not None:
+            known.apply_sql(text.text, is_certain=is_certain)
+
+
+def _undo(changeset: Changeset, dbms: str, known: Knowledge) -> list[Any]:
+    """A list of what undoes a changeset, each SQL or a typed change with the number of the one that it undoes, and
+    whether it may stand in a transaction; or the reason why nothing does for certain, the number of the change that it
+    is about, and the place in its text.
+    """
+    kinds = [change.__class__ for change in changeset.changes]
+    if len(set(kinds)) > 1:
+        _note(changeset, dbms, known, is_certain=True)
+        return [_MIXED, kinds.index(Operation), 0]
+    return _undo_sql(changeset, dbms, known) if SqlChange in kinds else _undo_operations(changeset, known)
 
 
 _MIXED = "typed changes and SQL in one changeset are not undone together: make two changesets of them"
 
 
-def _texts(changeset: Changeset, dbms: str) -> list[str]:
+def _undo_sql(changeset: Changeset, dbms: str, known: Knowledge) -> list[Any]:
     texts = [text_for(change.texts, dbms) for change in changeset.changes if isinstance(change, SqlChange)]
-    return [clean_text(text.text) for text in texts if text is not None]
+    try:
+        inverse = known.invert_sql([text.text for text in texts if text is not None])
+    except UncertainError as error:
+        return [error.reason, error.number, error.place]
+    return [list(inverse.statements), inverse.transaction]
 
 
-def _tables_of_operations(changeset: Changeset) -> Iterator[str]:
-    """The tables that typed changes are about, without their schemas."""
-    for change in changeset.changes:
-        if isinstance(change, Operation):
-            names = (change.values.get(key) for key in ("table", "from", "to"))
-            yield from (name.rpartition(".")[2] for name in names if isinstance(name, str))
+def _undo_operations(changeset: Changeset, known: Knowledge) -> list[Any]:
+    from changelog_engine.operations.form import dump_operation
+    from changelog_engine.operations.inverse import inverses_of
 
-
-class Known(Protocol):
-    """What the changelog knows of the state that it has come to, on one kind of database."""
-
-    def note(self, texts: Sequence[str]) -> None:
-        """Take in what a changeset's texts do."""
-
-    def doubt(self, texts: Sequence[str]) -> None:
-        """Take in that a changeset's texts may have been run, or not."""
-
-    def forget_table(self, name: str) -> None:
-        """Know no longer what the tables of a name are like, as something else than SQL has changed one."""
-
-    def invert(self, texts: Sequence[str]) -> Inverse:
-        """What undoes a changeset's texts, taking in what they do; UncertainError where that is not certain."""
-        ...
-
-
-def knowledge(dbms: str) -> Known:
-    """Knowledge of nothing yet, on a kind of database."""
-    if dbms == "postgresql":
-        from changelog_engine.sql.postgresql.inverse import Inverter
-
-        return Inverter()
-    from changelog_engine.sql.plain_inverse import PlainInverter
-
-    return PlainInverter(dbms)
+    operations = [change for change in changeset.changes if isinstance(change, Operation)]
+    known.begin()
+    try:
+        inverse = inverses_of(operations, known)
+    except UncertainError as error:
+        return [f"`{operations[error.number].kind}`: {error.reason}", error.number, 0]
+    return [[[number, dump_operation(each)] for number, each in inverse], True]
 
 
 def _with_rollback(changeset: Changeset, dbms: str, found: Sequence[Any]) -> tuple[list[Problem], Changeset]:
@@ -180,10 +161,20 @@ def _with_rollback(changeset: Changeset, dbms: str, found: Sequence[Any]) -> tup
     assert isinstance(derived, DerivedRollback)
     if len(found) == 3:
         return [_problem(changeset, derived, dbms, *found)], changeset
-    statements, in_transaction = found
-    changes = tuple(SqlChange("sql", derived.location, {dbms: SqlText(sql, derived.location)}) for sql in statements)
+    undoing, in_transaction = found
+    changes = tuple(_undoing(changeset, derived, dbms, each) for each in undoing)
     transaction = changeset.transaction and in_transaction
     return [], replace(changeset, rollback=RollbackChanges(changes, transaction, derived.location, is_derived=True))
+
+
+def _undoing(changeset: Changeset, derived: DerivedRollback, dbms: str, found: Any) -> Change:
+    if isinstance(found, str):
+        return SqlChange("sql", derived.location, {dbms: SqlText(found, derived.location)})
+    from changelog_engine.operations.form import load_operation
+
+    number, operation = found
+    undone = changeset.changes[number]
+    return load_operation(operation, undone.location, undone.texts if isinstance(undone, Operation) else ())
 
 
 def _problem(

@@ -87,21 +87,12 @@ class ReadFiles:
             derived = Derivation(reading.changelog)
             if not problems:
                 derived = derive_rollbacks(reading.changelog, built.graph, kind, memory)
-                problems = (*derived.problems, *_underivable(derived.changelog, built.graph, kind))
+                problems = derived.problems
         # The graph knows places, not the lines of files: those are added where there is anything to be shown.
         warnings = with_line_texts(reading.warnings + built.warnings, settings.root)
         if problems:
             raise InvalidChangelogError(with_line_texts(problems, settings.root), warnings)
         return Loaded(derived.changelog, built.graph.with_changesets(derived.changelog.changesets), warnings)
-
-
-def _underivable(changelog: Changelog, graph: ChangesetGraph, kind: str) -> tuple[Problem, ...]:
-    """What is wrong with the rollbacks of typed changes that are left to be derived when they are rendered."""
-    if not any(changeset.rollback.__class__ is DerivedRollback for changeset in changelog.changesets):
-        return ()
-    from changelog_engine.operations.derived import underivable_rollbacks
-
-    return underivable_rollbacks(changelog, graph.order, kind)
 
 
 def graph_with_all_inferred(loaded: Loaded, settings: Settings) -> ChangesetGraph:

@@ -91,7 +91,7 @@ def _stated_before(change: Change, table: Relation, name: str) -> dict[str, Any]
     state = known or ColumnState(text(values, "type") if "type" in values else "", True, None)
     state = ColumnState(
         text(was, "type") if "type" in was else state.type,
-        flag(was, "nullable", state.nullable),
+        flag(was, "nullable", bool(state.nullable)),
         was.get("default", state.default),
         state.comment,
         state.identity,

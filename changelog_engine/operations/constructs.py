@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from typing import Any
 
@@ -12,10 +11,16 @@ from sqlalchemy.ext.compiler import compiles
 from changelog_engine.model import OperationValue, SqlText
 from changelog_engine.operations.errors import OperationError
 from changelog_engine.operations.types import Native, column_type
-from changelog_engine.operations.values import ColumnState, Values, flag, is_nullable, reference, text, text_or_none
-
-_IN_PARENTHESES = re.compile(r"\s*\(.*\)\s*", re.DOTALL)
-_MOMENT = re.compile(r"(?:now|current_timestamp|localtimestamp)(?:\s*\(\s*\d*\s*\))?", re.IGNORECASE)
+from changelog_engine.operations.values import (
+    ColumnState,
+    Values,
+    flag,
+    in_parentheses,
+    is_nullable,
+    reference,
+    text,
+    text_or_none,
+)
 
 
 class Verbatim(sa.ColumnElement[Any]):
@@ -57,9 +62,7 @@ def default(value: OperationValue, dbms: str) -> Any:
     if value is None:
         return None
     if isinstance(value, SqlText) and dbms in ("mysql", "mariadb"):
-        sql = value.text.strip()
-        is_plain = _MOMENT.fullmatch(sql) or _IN_PARENTHESES.fullmatch(sql)
-        return Verbatim(sql if is_plain else f"({sql})")
+        return Verbatim(in_parentheses(value.text))
     return literal(value)
 
 

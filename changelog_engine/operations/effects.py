@@ -5,13 +5,15 @@ Pieces of SQL in them (a query, a condition, an expression) are read as SQL is.
 
 from __future__ import annotations
 
-from changelog_engine.model import Change, Operation, OperationValue, SqlText
+from collections.abc import Callable, Mapping
+
+from changelog_engine.model import Change, Operation
 from changelog_engine.operations.reading import Reading
+from changelog_engine.operations.spelled import spelled
 from changelog_engine.operations.values import (
     Relation,
     Values,
     flag,
-    items,
     record,
     records,
     relation,
@@ -98,15 +100,7 @@ def _alter_column(reading: Reading, values: Values) -> None:
 
 
 def _create_index(reading: Reading, values: Values) -> None:
-    table = reading.quoted(reading.relation(relation(values)))
-    columns = (
-        f"({item.text})" if isinstance(item, SqlText) else reading.quoted_name(item)
-        for item in items(values, "columns")
-    )
-    words = "CREATE UNIQUE INDEX" if flag(values, "unique") else "CREATE INDEX"
-    name = reading.quoted_name(text(values, "name"))
-    where = "" if reading.dbms in ("mysql", "mariadb") else _where(values)
-    reading.reads_all(f"{words} {name} ON {table} ({', '.join(columns)}){where}")
+    reading.reads_all(spelled("create_index", values, reading.dbms))
 
 
 def _drop_index(reading: Reading, values: Values) -> None:
@@ -155,12 +149,8 @@ def _drop_constraint(reading: Reading, values: Values) -> None:
 
 
 def _create_view(reading: Reading, values: Values) -> None:
-    view = reading.relation(relation(values, "name"))
-    query = values["query"]
-    assert isinstance(query, SqlText)
-    words = "CREATE OR REPLACE VIEW" if flag(values, "replace") and reading.dbms != "sqlite" else "CREATE VIEW"
     first = len(reading.objects)
-    reading.reads_all(f"{words} {reading.quoted(view)} AS {query.text}")
+    reading.reads_all(spelled("create_view", values, reading.dbms))
     if flag(values, "replace"):
         made = reading.objects[first:]
         replaced = [each._replace(act=Act.REPLACES) if each.act is Act.CREATES else each for each in made]
@@ -192,40 +182,12 @@ def _comment(reading: Reading, values: Values) -> None:
     reading.add(Act.REPLACES, Thing(Kind.OTHER, commented, of="comment"), "comment")
 
 
-def _literal(value: OperationValue) -> str:
-    if isinstance(value, SqlText):
-        return f"({value.text})"
-    if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
-    return "NULL" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+def _rows(kind: str) -> Callable[[Reading, Values], None]:
+    """What is read of rows is what the SQL for it says."""
+    return lambda reading, values: reading.reads_all(spelled(kind, values, reading.dbms))
 
 
-def _insert(reading: Reading, values: Values) -> None:
-    table = reading.quoted(reading.relation(relation(values)))
-    statements = []
-    for row in records(values, "rows"):
-        columns = ", ".join(reading.quoted_name(column) for column in row)
-        statements.append(f"INSERT INTO {table} ({columns}) VALUES ({', '.join(map(_literal, row.values()))})")
-    reading.reads_all(";\n".join(statements))
-
-
-def _update(reading: Reading, values: Values) -> None:
-    table = reading.quoted(reading.relation(relation(values)))
-    given = record(values, "set")
-    assignments = ", ".join(f"{reading.quoted_name(column)} = {_literal(value)}" for column, value in given.items())
-    reading.reads_all(f"UPDATE {table} SET {assignments}{_where(values)}")
-
-
-def _delete(reading: Reading, values: Values) -> None:
-    reading.reads_all(f"DELETE FROM {reading.quoted(reading.relation(relation(values)))}{_where(values)}")
-
-
-def _where(values: Values) -> str:
-    where = values.get("where")
-    return f" WHERE {where.text}" if isinstance(where, SqlText) else ""
-
-
-_READERS = {
+_READERS: Mapping[str, Callable[[Reading, Values], None]] = {
     "create_table": _create_table,
     "drop_table": _drop_table,
     "rename_table": _rename_table,
@@ -245,7 +207,7 @@ _READERS = {
     "create_sequence": _create_sequence,
     "drop_sequence": _drop_sequence,
     "comment": _comment,
-    "insert": _insert,
-    "update": _update,
-    "delete": _delete,
+    "insert": _rows("insert"),
+    "update": _rows("update"),
+    "delete": _rows("delete"),
 }

@@ -9,8 +9,8 @@ from changelog_engine.operations.knowledge import Knowledge
 from changelog_engine.operations.values import (
     ColumnState,
     Relation,
-    Values,
     flag,
+    items,
     record,
     records,
     relation,
@@ -18,29 +18,31 @@ from changelog_engine.operations.values import (
     text_or_none,
     texts,
 )
-from changelog_engine.sql.inverses import Uncertain
+from changelog_engine.sql.inverses import UncertainError
 
-Inverse = tuple[Operation, ...] | Uncertain
+Inverse = tuple[Operation, ...]
 
 
-def inverses_of(operations: Sequence[Operation], known: Knowledge) -> Inverse:
-    """What undoes operations that run one after the other, the last one first.
+def inverses_of(operations: Sequence[Operation], known: Knowledge) -> tuple[tuple[int, Operation], ...]:
+    """What undoes operations that run one after the other, the last one first, each with the number of what it undoes.
 
-    ``known`` is what the changelog knows before the first of them; it learns what they do. ``Uncertain.number`` is the
-    operation that nothing undoes.
+    ``known`` is what the changelog knows before the first of them; it learns what they all do. Raises UncertainError
+    for the first operation that nothing undoes for certain.
     """
-    found: list[tuple[Operation, ...]] = []
+    found: list[list[tuple[int, Operation]]] = []
+    uncertain: UncertainError | None = None
     own: set[Relation] = set()
     for number, operation in enumerate(operations):
         _follow(operation, own)
-        inverse: Inverse = ()
-        if not _goes_with_table(operation, own):
-            inverse = _INVERSES[operation.kind](operation, known)
-        if isinstance(inverse, Uncertain):
-            return inverse._replace(number=number)
-        found.append(inverse)
+        if uncertain is None and not _goes_with_table(operation, own):
+            try:
+                found.append([(number, each) for each in _INVERSES[operation.kind](operation, known)])
+            except UncertainError as error:
+                uncertain = UncertainError(error.reason, number=number)
         known.apply(operation)
-    return tuple(each for inverse in reversed(found) for each in inverse)
+    if uncertain is not None:
+        raise uncertain
+    return tuple(each for inverses in reversed(found) for each in inverses)
 
 
 def _follow(operation: Operation, own: set[Relation]) -> None:
@@ -111,7 +113,7 @@ def _alter_column(operation: Operation, known: Knowledge) -> Inverse:
     if missing:
         column = f"{_table(operation)}.{text(values, 'column')}"
         written = ", ".join(f"{key}: …" for key in missing)
-        return Uncertain(f"nothing tells what `{column}` was before: say it by `was: {{{written}}}`")
+        raise UncertainError(f"nothing tells what `{column}` was before: say it by `was: {{{written}}}`")
     back: dict[str, OperationValue] = {key: before[key] for key in ("type", "nullable", "default") if key in values}
     if "using" in values and "type" in back:
         quoted = '"' + text(values, "column").replace('"', '""') + '"'
@@ -129,25 +131,31 @@ def _altered(
 
 
 def _described(state: ColumnState) -> dict[str, OperationValue]:
-    return {"type": state.type, "nullable": state.nullable, "default": state.default}
+    """What is known of a column that can be said of it again."""
+    found: dict[str, OperationValue] = {"type": state.type}
+    if state.nullable is not None:
+        found["nullable"] = state.nullable
+    return found if state.identity else {**found, "default": state.default}
 
 
 # ---------------------------------------------------------------------------------- indexes and constraints
 
 
 def _create_index(operation: Operation, known: Knowledge) -> Inverse:
-    del known
     values = operation.values
+    known.refuse_relied_on(relation(values), [str(item) for item in items(values, "columns")])
     concurrently = values.get("concurrently")
     return (_made(operation, "drop_index", name=values["name"], table=_table(operation), concurrently=concurrently),)
 
 
-def _add_constraint(kind: str) -> Callable[[Operation, Knowledge], Inverse]:
-    def inverse(operation: Operation, known: Knowledge) -> Inverse:
-        del known
-        return (_dropped(operation, kind),)
+def _add_unique_constraint(operation: Operation, known: Knowledge) -> Inverse:
+    known.refuse_relied_on(relation(operation.values), texts(operation.values, "columns"))
+    return (_dropped(operation, "unique"),)
 
-    return inverse
+
+def _add_check_constraint(operation: Operation, known: Knowledge) -> Inverse:
+    del known
+    return (_dropped(operation, "check"),)
 
 
 def _add_foreign_key(operation: Operation, known: Knowledge) -> Inverse:
@@ -164,11 +172,12 @@ def _dropped(operation: Operation, kind: str) -> Operation:
 
 def _add_primary_key(operation: Operation, known: Knowledge) -> Inverse:
     """Its columns stay NOT NULL when a primary key goes, so that those which took NULL must be made to again."""
+    known.refuse_relied_on(relation(operation.values), texts(operation.values, "columns"))
     back: list[Operation] = [_dropped(operation, "primary_key")]
     for column in texts(operation.values, "columns"):
         state = known.column(relation(operation.values), column)
         if state is None:
-            return Uncertain(
+            raise UncertainError(
                 f"a primary key leaves its columns NOT NULL, and nothing tells whether "
                 f"`{_table(operation)}.{column}` took NULL before"
             )
@@ -183,7 +192,7 @@ def _made_before(operation: Operation, known: Knowledge) -> Inverse:
     made = known.made(operation)
     if made is None:
         name = text(operation.values, "name")
-        return Uncertain(f"no typed change before it makes `{name}`, so that nobody knows how to make it again")
+        raise UncertainError(f"no typed change before it makes `{name}`, so that nobody knows how to make it again")
     return (Operation(made.kind, operation.location, made.values, made.texts),)
 
 
@@ -195,7 +204,7 @@ def _create_view(operation: Operation, known: Knowledge) -> Inverse:
         return (_made(operation, "drop_view", name=operation.values["name"]),)
     made = known.made(operation)
     if made is None:
-        return Uncertain("nobody knows which view it replaces, if any")
+        raise UncertainError("nobody knows which view it replaces, if any")
     values = {**made.values, "replace": True}
     return (Operation("create_view", operation.location, values, made.texts),)
 
@@ -211,13 +220,13 @@ def _comment(operation: Operation, known: Knowledge) -> Inverse:
     if "was" in values:
         before = values["was"]
     elif column is None:
-        if not known.has_table(relation(values)):
-            return Uncertain("nothing tells the comment before it: say it by `was: …`, or `was: null`")
+        if not known.has_comment(relation(values)):
+            raise UncertainError("nothing tells the comment before it: say it by `was: …`, or `was: null`")
         before = known.comment(relation(values))
     else:
         state = known.column(relation(values), column)
         if state is None:
-            return Uncertain("nothing tells the comment before it: say it by `was: …`, or `was: null`")
+            raise UncertainError("nothing tells the comment before it: say it by `was: …`, or `was: null`")
         before = state.comment
     return (
         Operation("comment", operation.location, {**values, "text": before, "was": values["text"]}, operation.texts),
@@ -225,24 +234,16 @@ def _comment(operation: Operation, known: Knowledge) -> Inverse:
 
 
 def _insert(operation: Operation, known: Knowledge) -> Inverse:
-    values = operation.values
-    key = known.primary_key(relation(values))
-    if not key:
-        return Uncertain(f"nothing tells the primary key of `{_table(operation)}`, by which to find the rows again")
-    rows: list[Values] = []
-    for row in reversed(records(values, "rows")):
-        by_name = {name.lower(): (name, value) for name, value in row.items()}
-        found = [by_name.get(column) for column in key]
-        if any(each is None or each[1] is None or isinstance(each[1], SqlText) for each in found):
-            return Uncertain(f"a row has no literal value for the primary key of `{_table(operation)}`")
-        rows.append(dict(each for each in found if each is not None))
-    return (_made(operation, "delete", table=_table(operation), rows=tuple(rows)),)
+    rows = records(operation.values, "rows")
+    key = known.key_of_rows(relation(operation.values), rows)
+    found = tuple({name: row[name] for name in key} for row in reversed(rows))
+    return (_made(operation, "delete", table=_table(operation), rows=found),)
 
 
 def _refused(reason: str) -> Callable[[Operation, Knowledge], Inverse]:
     def inverse(operation: Operation, known: Knowledge) -> Inverse:
         del operation, known
-        return Uncertain(reason)
+        raise UncertainError(reason)
 
     return inverse
 
@@ -258,8 +259,8 @@ _INVERSES: dict[str, Callable[[Operation, Knowledge], Inverse]] = {
     "create_index": _create_index,
     "drop_index": _made_before,
     "add_primary_key": _add_primary_key,
-    "add_unique_constraint": _add_constraint("unique"),
-    "add_check_constraint": _add_constraint("check"),
+    "add_unique_constraint": _add_unique_constraint,
+    "add_check_constraint": _add_check_constraint,
     "add_foreign_key": _add_foreign_key,
     "drop_constraint": _made_before,
     "create_view": _create_view,

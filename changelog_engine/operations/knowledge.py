@@ -1,73 +1,177 @@
-"""What the changelog itself knows of tables: the columns that typed changes have made, and what became of them."""
+"""What the changelog knows of the state that it has come to: told by typed changes and by SQL, asked by both.
+
+Of tables and their columns whatever made them is known; how a view, an index or a constraint is made again, only where
+a typed change made it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import re
+from collections.abc import Sequence
+from decimal import Decimal
 
-from changelog_engine.model import Operation, SqlChange
-from changelog_engine.operations.values import (
-    ColumnState,
-    Relation,
-    flag,
-    record,
-    records,
-    relation,
-    state_of,
-    text,
-    text_or_none,
-    texts,
-)
+from changelog_engine.model import Location, Operation, OperationValue, SqlText
+from changelog_engine.operations.spelled import NATIVE_TYPES, spelled, spelled_rows
+from changelog_engine.operations.values import ColumnState, Relation, Values, relation, text
 from changelog_engine.sql.effects import Act, Kind, Thing
-from changelog_engine.sql.statements import text_for
+from changelog_engine.sql.inverses import Inverse, UncertainError
+from changelog_engine.sql.known import Known
+from changelog_engine.sql.statements import clean_text
+from changelog_engine.sql.templates import out_of_quotes
 
 _Key = tuple[str, str]
 _CHANGES = frozenset(
     {Act.CREATES, Act.REPLACES, Act.ENSURES, Act.ALTERS, Act.TIGHTENS, Act.DROPS, Act.RENAMES_FROM, Act.RENAMES_TO}
 )
+_PARTS = frozenset(
+    ("create_index", "add_primary_key", "add_unique_constraint", "add_check_constraint", "add_foreign_key")
+)
+_WITH_PARTS = frozenset(("create_table", "drop_table", "rename_table", "drop_column", "rename_column"))
+_NOWHERE = Location("", 1, 1)
 
 
-@dataclass(slots=True)
-class _Table:
-    columns: dict[str, ColumnState]
-    key: tuple[str, ...] = ()
-    comment: str | None = None
-    parts: dict[str, Operation] = field(default_factory=dict)
-    """What made its indexes and constraints, by their names."""
+def known_of(dbms: str) -> Known:
+    """What SQL alone is told and asked: knowledge of nothing yet, on a kind of database."""
+    if dbms == "postgresql":
+        from changelog_engine.sql.postgresql.inverse import Inverter
 
-    def copy(self) -> _Table:
-        return _Table(dict(self.columns), self.key, self.comment, dict(self.parts))
+        return Inverter()
+    from changelog_engine.sql.plain_inverse import PlainInverter
+
+    return PlainInverter(dbms)
 
 
 class Knowledge:
-    """Only what is certain: a table that anything else may have changed is forgotten."""
+    """Only what is certain: what anything else may have changed is forgotten. For one kind of database.
 
-    def __init__(self) -> None:
-        self._tables: dict[_Key, _Table] = {}
+    Names and values are those of the changes, all as written or all of one run.
+    """
+
+    def __init__(self, dbms: str) -> None:
+        self.dbms = dbms
+        self._known = known_of(dbms)
         self._views: dict[_Key, Operation] = {}
+        self._parts: dict[_Key, dict[str, Operation]] = {}
+        """What made the indexes and constraints of tables, by their names."""
 
     def copy(self) -> Knowledge:
-        """The same, to be changed by itself."""
-        other = Knowledge()
-        other._tables = {key: table.copy() for key, table in self._tables.items()}
+        """The same, to be told more by itself."""
+        other = Knowledge(self.dbms)
+        other._known = self._known.copy()
         other._views = dict(self._views)
+        other._parts = {key: dict(parts) for key, parts in self._parts.items()}
         return other
 
-    def has_table(self, table: Relation) -> bool:
-        return _key(table) in self._tables
+    # ------------------------------------------------------------------------------------------------ telling
+
+    def begin(self) -> None:
+        """What comes next is another changeset."""
+        self._known.begin()
+
+    def apply(self, operation: Operation, *, is_certain: bool = True) -> None:
+        """Take in what an operation does, or may have done."""
+        kind, values = operation.kind, operation.values
+        if kind in ("insert", "update", "delete"):
+            return
+        for statement in spelled(kind, values, self.dbms):
+            self._known.take_in(statement, is_certain=is_certain)
+        for key in ("table", "from"):
+            if key in values:
+                self._known.forget_others(_names(relation(values, key)))
+        self._note(operation, is_certain=is_certain)
+
+    def apply_sql(self, sql: str, *, is_certain: bool = True) -> None:
+        """Take in what a text of SQL does, or may have done."""
+        self._known.take_in(clean_text(sql), is_certain=is_certain)
+        self._forget_made(sql)
+
+    def invert_sql(self, texts: Sequence[str]) -> Inverse:
+        """What undoes a changeset's texts of SQL, which are taken in. UncertainError where that is not certain."""
+        for sql in texts:
+            self._forget_made(sql)
+        return self._known.invert([clean_text(sql) for sql in texts])
+
+    def forget_all(self) -> None:
+        """Nothing is certain any more."""
+        self._known = known_of(self.dbms)
+        self._views.clear()
+        self._parts.clear()
+
+    def _note(self, operation: Operation, *, is_certain: bool) -> None:
+        """What made a view, an index or a constraint; what may have been changed with it is forgotten."""
+        kind, values = operation.kind, operation.values
+        if kind in ("create_view", "drop_view"):
+            key = _key(relation(values, "name"))
+            self._views.pop(key, None)
+            if kind == "create_view" and is_certain:
+                self._views[key] = operation
+        elif kind in _WITH_PARTS:
+            # Which of them goes with a column depends on the database.
+            self._parts.pop(_key(relation(values, "from" if kind == "rename_table" else "table")), None)
+        elif kind == "drop_index" and "table" not in values:
+            for parts in self._parts.values():
+                parts.pop(text(values, "name").lower(), None)
+        elif "table" in values and "name" in values:
+            parts = self._parts.setdefault(_key(relation(values)), {})
+            parts.pop(text(values, "name").lower(), None)
+            if kind in _PARTS and is_certain:
+                parts[text(values, "name").lower()] = operation
+
+    def _forget_made(self, sql: str) -> None:
+        if not self._parts and not self._views:
+            return
+        from changelog_engine.sql.reading import read_effects
+
+        effects = read_effects(sql, self.dbms)
+        if effects.opaque:
+            self._parts.clear()
+            self._views.clear()
+        for effect in effects.objects:
+            if effect.act in _CHANGES:
+                self._forget(effect.thing)
+
+    def _forget(self, thing: Thing) -> None:
+        if thing.kind is Kind.RELATION:
+            self._parts.pop((thing.schema, thing.name.lower()), None)
+            self._views.pop((thing.schema, thing.name.lower()), None)
+            for parts in self._parts.values():
+                parts.pop(thing.name.lower(), None)
+        elif thing.of:
+            schema, _, name = thing.of.rpartition(".")
+            self._parts.pop((schema, name.lower()), None)
+
+    # ------------------------------------------------------------------------------------------------- asking
 
     def column(self, table: Relation, name: str) -> ColumnState | None:
-        """What is known of a column; None for nothing."""
-        known = self._tables.get(_key(table))
-        return None if known is None else known.columns.get(name.lower())
+        """What is known of a column; None for nothing, or not all of it."""
+        facts = self._known.column(_names(table), name)
+        if facts is None or facts.type.lower() in NATIVE_TYPES[self.dbms]:
+            # Such a type is another one where a typed change names it.
+            return None
+        default = None if facts.default is None else self._value(facts.default)
+        comment = self._text(facts.comment)
+        return ColumnState(facts.type, facts.is_nullable, default, comment, facts.is_generated)
 
-    def primary_key(self, table: Relation) -> tuple[str, ...]:
-        """The columns of a table's primary key, in lower case; none where it has none or nothing is known."""
-        known = self._tables.get(_key(table))
-        return () if known is None else known.key
+    def has_comment(self, table: Relation) -> bool:
+        """Whether it is known what the comment of a table is, or that it has none."""
+        return self._known.comment(_names(table)) is not None
 
     def comment(self, table: Relation) -> str | None:
-        """The comment of a table that is known."""
-        return self._tables[_key(table)].comment
+        """The comment of a table of which it is known."""
+        return self._text(self._known.comment(_names(table)))
+
+    def key_of_rows(self, table: Relation, rows: Sequence[Values]) -> tuple[str, ...]:
+        """The columns by which rows are found again, as the rows name them. UncertainError where none are certain."""
+        first, *others = rows
+        columns = [name for name in first if all(name in row for row in others)]
+        if not columns:
+            raise UncertainError("the rows have no column in common by which to find them again")
+        insert = spelled_rows(table, columns, ([row[name] for name in columns] for row in rows), self.dbms)
+        return self._known.key_of_rows(insert)
+
+    def refuse_relied_on(self, table: Relation, columns: Sequence[str]) -> None:
+        """UncertainError where an index of a table may not be dropped again, as a foreign key may rely on it."""
+        self._known.refuse_relied_on(_names(table), columns)
 
     def made(self, operation: Operation) -> Operation | None:
         """What made the view, index or constraint that an operation drops or replaces; None where nothing is known."""
@@ -75,125 +179,33 @@ class Knowledge:
         if operation.kind in ("drop_view", "create_view"):
             return self._views.get(_key(relation(values, "name")))
         name = text(values, "name").lower()
-        if "table" in values:
-            known = self._tables.get(_key(relation(values)))
-            return None if known is None else known.parts.get(name)
-        return next((table.parts[name] for table in self._tables.values() if name in table.parts), None)
+        tables = [self._parts.get(_key(relation(values)), {})] if "table" in values else self._parts.values()
+        return next((parts[name] for parts in tables if name in parts), None)
 
-    def forget_all(self) -> None:
-        """Nothing is certain any more."""
-        self._tables.clear()
-        self._views.clear()
+    def _text(self, literal: str | None) -> str | None:
+        value = self._value(literal) if literal else None
+        return value if isinstance(value, str) else None
 
-    def apply(self, operation: Operation) -> None:
-        """Learn what an operation does; names and values must be those of the run."""
-        values = operation.values
-        match operation.kind:
-            case "create_table":
-                columns = records(values, "columns")
-                self._tables[_key(relation(values))] = _Table(
-                    {text(each, "name").lower(): state_of(each) for each in columns},
-                    tuple(text(each, "name").lower() for each in columns if flag(each, "primary_key")),
-                    text_or_none(values, "comment"),
-                )
-            case "drop_table":
-                self._tables.pop(_key(relation(values)), None)
-            case "rename_table":
-                old = relation(values, "from")
-                table = self._tables.pop(_key(old), None)
-                if table is not None:
-                    table.parts.clear()
-                    self._tables[_key(Relation(text(values, "to"), old.schema))] = table
-            case "create_view":
-                self._views[_key(relation(values, "name"))] = operation
-            case "drop_view":
-                self._views.pop(_key(relation(values, "name")), None)
-            case "drop_index" if "table" not in values:
-                for table in self._tables.values():
-                    table.parts.pop(text(values, "name").lower(), None)
-            case _ if "table" in values:
-                table = self._tables.get(_key(relation(values)))
-                if table is not None:
-                    _apply_to_table(operation, table)
+    def _value(self, sql: str) -> OperationValue:
+        """What SQL is as a value of a typed change."""
+        if _STRING.fullmatch(sql) and (self.dbms in ("postgresql", "sqlite") or not _ESCAPE.search(sql)):
+            inner = out_of_quotes(sql[1:-1]).replace("''", "'")
+            return inner.replace("\\\\", "\\") if self.dbms in ("mysql", "mariadb") else inner
+        if _NUMBER.fullmatch(sql):
+            return Decimal(sql) if "." in sql else int(sql)
+        return _WORDS.get(sql.lower(), SqlText(sql, _NOWHERE))
 
-    def apply_sql(self, change: SqlChange, dbms: str) -> None:
-        """Forget what SQL may have changed."""
-        if not self._tables and not self._views:
-            return
-        from changelog_engine.sql.reading import read_effects
 
-        written = text_for(change.texts, dbms)
-        if written is None:
-            return
-        effects = read_effects(written.text, dbms)
-        if effects.opaque:
-            self.forget_all()
-        for effect in effects.objects:
-            if effect.act in _CHANGES:
-                self._forget(effect.thing)
+_STRING = re.compile(r"'(?:[^']|'')*'", re.DOTALL)
+_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*\\[^\\]", re.DOTALL)
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+_WORDS: dict[str, OperationValue] = {"true": True, "false": False}
 
-    def _forget(self, thing: Thing) -> None:
-        if thing.kind is Kind.RELATION:
-            self._tables.pop((thing.schema, thing.name.lower()), None)
-            self._views.pop((thing.schema, thing.name.lower()), None)
-            for table in self._tables.values():
-                table.parts.pop(thing.name.lower(), None)
-        elif thing.of:
-            schema, _, name = thing.of.rpartition(".")
-            self._tables.pop((schema, name.lower()), None)
+
+def _names(table: Relation) -> tuple[str, ...]:
+    return (table.name,) if table.schema is None else (table.schema, table.name)
 
 
 def _key(table: Relation) -> _Key:
     schema = "" if table.schema in (None, "public", "main") else str(table.schema)
     return schema, table.name.lower()
-
-
-def _apply_to_table(operation: Operation, table: _Table) -> None:
-    values, columns = operation.values, table.columns
-    match operation.kind:
-        case "add_column":
-            column = record(values, "column")
-            columns[text(column, "name").lower()] = state_of(column)
-        case "drop_column":
-            columns.pop(text(values, "column").lower(), None)
-            # Which of them goes with the column depends on the database.
-            table.parts.clear()
-        case "rename_column":
-            state = columns.pop(text(values, "from").lower(), None)
-            table.parts.clear()
-            if state is not None:
-                columns[text(values, "to").lower()] = state
-            old, new = text(values, "from").lower(), text(values, "to").lower()
-            table.key = tuple(new if each == old else each for each in table.key)
-        case "alter_column" | "comment" if "column" in values:
-            name = text(values, "column").lower()
-            if name in columns:
-                columns[name] = _altered(columns[name], operation)
-        case "comment":
-            table.comment = text_or_none(values, "text")
-        case "add_primary_key":
-            table.key = tuple(each.lower() for each in texts(values, "columns"))
-            for each in table.key:
-                if each in columns:
-                    columns[each] = replace(columns[each], nullable=False)
-            table.parts[text(values, "name").lower()] = operation
-        case "create_index" | "add_unique_constraint" | "add_check_constraint" | "add_foreign_key":
-            table.parts[text(values, "name").lower()] = operation
-        case "drop_index":
-            table.parts.pop(text(values, "name").lower(), None)
-        case "drop_constraint":
-            made = table.parts.pop(text(values, "name").lower(), None)
-            if values.get("kind") in (None, "primary_key") and (made is None or made.kind == "add_primary_key"):
-                table.key = ()
-
-
-def _altered(state: ColumnState, operation: Operation) -> ColumnState:
-    values = operation.values
-    if operation.kind == "comment":
-        return replace(state, comment=text_or_none(values, "text"))
-    return replace(
-        state,
-        type=text(values, "type") if "type" in values else state.type,
-        nullable=flag(values, "nullable", state.nullable),
-        default=values.get("default", state.default),
-    )

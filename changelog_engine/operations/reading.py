@@ -162,9 +162,9 @@ class Reading:
 
         return read_effects(sql, self.dbms)
 
-    def reads_all(self, sql: str) -> None:
-        """All that a text does, but for its places: it is none of the changelog's."""
-        found = self.read(sql)
+    def reads_all(self, statements: Iterable[str]) -> None:
+        """All that statements do, but for their places: they are none of the changelog's."""
+        found = self.read(";\n".join(statements))
         self.objects += [effect._replace(place=0) for effect in found.objects]
         self.writes += [write._replace(place=0) for write in found.writes]
         self.opaque += [each._replace(place=0) for each in found.opaque]
@@ -172,9 +172,9 @@ class Reading:
     def reads_expressions(self, value: OperationValue) -> None:
         """What expressions use that stand in no row of a table, such as defaults."""
         for sql in sql_in(value):
-            self.reads_all(f"SELECT ({sql.text})")
+            self.reads_all([f"SELECT ({sql.text})"])
 
     def reads_condition(self, table: Thing, sql: OperationValue) -> None:
         """What a condition or expression over the rows of a table uses."""
         if isinstance(sql, SqlText):
-            self.reads_all(f"SELECT 1 FROM {self.quoted(table)} WHERE ({sql.text}) IS NOT NULL")
+            self.reads_all([f"SELECT 1 FROM {self.quoted(table)} WHERE ({sql.text}) IS NOT NULL"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
@@ -20,10 +21,13 @@ class Relation(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ColumnState:
-    """What is known of a column, for what restates it. ``default`` None: it has none."""
+    """What is known of a column, for what restates it. ``default`` None: it has none.
+
+    ``nullable`` None: it takes no NULL, by a constraint with a name. ``identity``: the database makes its values.
+    """
 
     type: str
-    nullable: bool
+    nullable: bool | None
     default: OperationValue
     comment: str | None = None
     identity: bool = False
@@ -74,17 +78,16 @@ def reference(written: str) -> tuple[Relation, str]:
     return Relation(name, schema or None), column
 
 
+_IN_PARENTHESES = re.compile(r"\s*\(.*\)\s*", re.DOTALL)
+_MOMENT = re.compile(r"(?:now|current_timestamp|localtimestamp)(?:\s*\(\s*\d*\s*\))?", re.IGNORECASE)
+
+
+def in_parentheses(expression: str) -> str:
+    """An expression as MySQL takes it for a default: in parentheses, but for a moment."""
+    sql = expression.strip()
+    return sql if _MOMENT.fullmatch(sql) or _IN_PARENTHESES.fullmatch(sql) else f"({sql})"
+
+
 def is_nullable(column: Values) -> bool:
     """Whether a column takes NULL: it does where nothing is said, but for a primary key."""
     return flag(column, "nullable", not flag(column, "primary_key"))
-
-
-def state_of(column: Values) -> ColumnState:
-    """What the declaration of a column says of it."""
-    return ColumnState(
-        text(column, "type"),
-        is_nullable(column),
-        column.get("default"),
-        text_or_none(column, "comment"),
-        flag(column, "identity"),
-    )

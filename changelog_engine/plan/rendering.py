@@ -36,7 +36,6 @@ from changelog_engine.model import (
 from changelog_engine.plan.describe import describe_test
 from changelog_engine.plan.steps import Assertion, Condition, Statement
 from changelog_engine.plan.typed import Definitions, TypedChanges, fill_operation, no_definitions
-from changelog_engine.sql.inverses import Uncertain
 from changelog_engine.sql.statements import clean_text, split_statements, text_for
 from changelog_engine.sql.templates import MissingParameterError, TemplateError, expand, names_in, to_template
 
@@ -79,12 +78,11 @@ class Rendering:
         return self._statements(changeset, changeset.changes, "")
 
     def rollback(self, changeset: Changeset) -> StoredRollback | None:
-        """The changeset's rollback as the ledger keeps it; None where it declares none."""
+        """The changeset's rollback as the ledger keeps it; None where it has none."""
         match changeset.rollback:
-            case None:
+            case None | DerivedRollback():
+                # One that could not be derived, as there is no SQL for this kind of database.
                 return None
-            case DerivedRollback() as derived:
-                return self._derived(changeset, derived)
             case Irreversible(reason):
                 return StoredRollback("irreversible", reason=reason)
             case BackupRollback() as wanted:
@@ -94,29 +92,6 @@ class Rendering:
                 templates = tuple(statement.template for statement in statements)
                 role = self.consideration(changeset).run_as
                 return StoredRollback("sql", templates, transaction=declared.transaction, role=role)
-
-    def _derived(self, changeset: Changeset, derived: DerivedRollback) -> StoredRollback | None:
-        """What undoes the changeset's typed changes, worked out from them; None after reporting why nothing does."""
-        from changelog_engine.operations.derived import underivable
-        from changelog_engine.operations.inverse import inverses_of
-
-        operations = [change for change in changeset.changes if isinstance(change, Operation)]
-        filled = [each for each in (self._filled(changeset, operation) for operation in operations) if each is not None]
-        if len(filled) < len(operations):
-            return None
-        inverse = inverses_of(filled, self.typed.known_before(changeset.id))
-        if isinstance(inverse, Uncertain):
-            self.problems.append(underivable(changeset, derived, inverse))
-            return None
-        found: list[Statement] = []
-        with self.typed.aside():
-            for number, operation in enumerate(inverse):
-                made = self._operation(changeset, operation, (*filled, *inverse[:number]), "the rollback of ")
-                self.typed.ran(statement.template for statement in made)
-                found.extend(made)
-        templates = tuple(statement.template for statement in found)
-        role = self.consideration(changeset).run_as
-        return StoredRollback("sql", templates, transaction=changeset.transaction, role=role)
 
     def _backup(self, changeset: Changeset, wanted: BackupRollback) -> StoredRollback:
         if self.dbms in NO_BACKUPS:
@@ -173,23 +148,22 @@ class Rendering:
         what = "the rollback of "
         if any(isinstance(change, Operation) for change in changes):
             with self.typed.aside():
-                return self._statements(changeset, changes, what)
+                return self._statements(changeset, changes, what, after=changeset.changes)
         return tuple(
             each for change in changes if isinstance(change, SqlChange) for each in self._sql(changeset, change, what)
         )
 
-    def _statements(self, changeset: Changeset, changes: Sequence[Change], what: str) -> tuple[Statement, ...]:
+    def _statements(
+        self, changeset: Changeset, changes: Sequence[Change], what: str, after: Sequence[Change] = ()
+    ) -> tuple[Statement, ...]:
         found: list[Statement] = []
-        earlier: list[Operation] = []
+        earlier = list(after)
         for change in changes:
             if isinstance(change, Operation):
-                filled = self._filled(changeset, change)
-                if filled is None:
-                    continue
-                made = self._operation(changeset, filled, earlier, what)
-                earlier.append(filled)
+                made = self._operation(changeset, change, earlier, what)
             else:
                 made = self._sql(changeset, change, what)
+            earlier.append(change)
             found.extend(made)
             self.typed.ran(statement.template for statement in made)
         return tuple(found)
@@ -213,11 +187,12 @@ class Rendering:
         ]
 
     def _operation(
-        self, changeset: Changeset, filled: Operation, earlier: Sequence[Operation], what: str
+        self, changeset: Changeset, operation: Operation, earlier: Sequence[Change], what: str
     ) -> Sequence[Statement]:
         from changelog_engine.operations.errors import OperationError
 
-        if self.is_done and not what:
+        filled = self._filled(changeset, operation)
+        if filled is None or (self.is_done and not what):
             return ()
         try:
             rendered = self.typed.render(filled, changeset.id, earlier)
@@ -230,9 +205,15 @@ class Rendering:
             self.notes.append(note)
         return [Statement(self._template(sql), filled.location, is_written=False) for sql in rendered]
 
-    def _filled_quietly(self, operation: Operation) -> Operation | None:
+    def _filled_quietly(self, change: Change) -> Change | None:
+        """A change with the values of parameters; None where one has none, or where it has no SQL for this kind."""
         try:
-            return self._fill(operation)
+            if isinstance(change, Operation):
+                return self._fill(change)
+            written = text_for(change.texts, self.dbms)
+            if written is None:
+                return None
+            return replace(change, texts={self.dbms: replace(written, text=self._expanded(written))})
         except TemplateError:
             return None
 

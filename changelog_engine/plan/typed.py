@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from changelog_engine.graph.build import ChangesetGraph
-from changelog_engine.model import Operation, OperationValue, SqlText
+from changelog_engine.model import Change, Operation, OperationValue, SqlText
+from changelog_engine.plan.filtering import is_for_kind
 
 if TYPE_CHECKING:
     from changelog_engine.operations.knowledge import Knowledge
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 Definitions = Callable[[], Sequence[str]]
 """SQL of what is in the target now, where a plan needs it: nothing but for SQLite."""
-Filled = Callable[[Operation], Operation | None]
-"""An operation with the values of parameters; None where one has none."""
+Filled = Callable[[Change], Change | None]
+"""A change with the values of parameters; None where one has none, or where it has no SQL for this kind."""
 
 # What is quoted as a text when it is rendered; all other texts are names, types and words.
 _LITERALS = frozenset({"default", "text", "comment", "rows", "set"})
@@ -57,7 +58,7 @@ def fill_operation(
 
 
 class TypedChanges:
-    """``filled`` gives an operation the values of this run; it must not report what it lacks."""
+    """``filled`` gives a change the values of this run; it must not report what it lacks."""
 
     def __init__(self, dbms: str, graph: ChangesetGraph, definitions: Definitions, filled: Filled) -> None:
         self.dbms = dbms
@@ -66,9 +67,10 @@ class TypedChanges:
         self.filled = filled
         self._ran: list[str] = []
         self._scratch: Scratch | None = None
-        self._before: tuple[str, Knowledge] | None = None
+        self._before: tuple[int, Knowledge] | None = None
+        self._places = {name: place for place, name in enumerate(graph.order)}
 
-    def render(self, operation: Operation, changeset: str, earlier: Sequence[Operation]) -> tuple[str, ...]:
+    def render(self, operation: Operation, changeset: str, earlier: Sequence[Change]) -> tuple[str, ...]:
         """The statements of an operation; ``earlier`` are those of the same changeset that come before.
 
         Raises OperationError where this kind of database cannot do it.
@@ -80,9 +82,10 @@ class TypedChanges:
         from changelog_engine.operations.render import render
 
         def known(table: Relation, column: str) -> ColumnState | None:
-            knowledge = self.known_before(changeset)
-            for each in earlier:
-                knowledge.apply(each)
+            knowledge = self._known_before(changeset)
+            knowledge.begin()
+            for change in earlier:
+                self._learn(knowledge, change)
             return knowledge.column(table, column)
 
         return render(operation, self.dbms, known)
@@ -115,25 +118,28 @@ class TypedChanges:
                 self._scratch.run(sql)
         return self._scratch
 
-    def known_before(self, changeset: str) -> Knowledge:
+    def _known_before(self, changeset: str) -> Knowledge:
         """What the changesets that come before this one tell of columns."""
         from changelog_engine.operations.knowledge import Knowledge
 
-        if self._before is None or self._before[0] != changeset:
-            knowledge = Knowledge()
-            for name in self.graph.order:
-                if name == changeset:
-                    break
-                if name in self.graph.changesets:
-                    self._learn(knowledge, name)
-            self._before = (changeset, knowledge)
-        return self._before[1].copy()
+        place = self._places.get(changeset, 0)
+        first, knowledge = self._before or (0, Knowledge(self.dbms))
+        if first > place:
+            first, knowledge = 0, Knowledge(self.dbms)
+        for name in self.graph.order[first:place]:
+            declared = self.graph.changesets.get(name)
+            if declared is not None and is_for_kind(declared.dbms, self.dbms):
+                knowledge.begin()
+                for change in declared.changes:
+                    self._learn(knowledge, change)
+        self._before = (place, knowledge)
+        return knowledge.copy()
 
-    def _learn(self, knowledge: Knowledge, changeset: str) -> None:
-        for change in self.graph.changesets[changeset].changes:
-            if not isinstance(change, Operation):
-                knowledge.apply_sql(change, self.dbms)
-            elif (filled := self.filled(change)) is not None:
-                knowledge.apply(filled)
-            else:
-                knowledge.forget_all()
+    def _learn(self, knowledge: Knowledge, change: Change) -> None:
+        filled = self.filled(change)
+        if filled is None:
+            knowledge.forget_all()
+        elif isinstance(filled, Operation):
+            knowledge.apply(filled)
+        else:
+            knowledge.apply_sql(filled.texts[self.dbms].text)

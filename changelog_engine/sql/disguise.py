@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from changelog_engine.sql.effects import ColumnType, Effects, Inherits, RowWrite, Thing
 from changelog_engine.sql.templates import names_in
@@ -21,8 +22,8 @@ def disguise(text: str) -> str:
         return text
     pieces: list[str] = []
     done = 0
-    for name, place in names_in(text):
-        end = place + len(name) + 3
+    for _, place in names_in(text):
+        end = text.index("}", place) + 1
         pieces += (text[done:place], text[place:end].translate(_DISGUISE))
         done = end
     pieces.append(text[done:])
@@ -42,12 +43,30 @@ def undisguise(name: str) -> str:
 
 def is_disguised(text: str) -> bool:
     """Whether a parameter is in a disguised text."""
-    return _DISGUISED.search(text) is not None
+    return not text.isascii() and _DISGUISED.search(text) is not None
 
 
 def is_parameter(name: str) -> bool:
     """Whether a name of a disguised text is one parameter and nothing else."""
     return _PARAMETER.fullmatch(name) is not None
+
+
+def may_be_one(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two names, part by part, may be the same with some values of the parameters in them.
+
+    As written or disguised; a part that has none is only itself.
+    """
+    return all(a == b or _may_be_one(undisguise(a), undisguise(b)) for a, b in zip(one, other, strict=True))
+
+
+def _may_be_one(one: str, other: str) -> bool:
+    if not names_in(one) and not names_in(other):
+        return False
+    begins = [text.partition("${")[0] if names_in(text) else text for text in (one, other)]
+    ends = [text.rpartition("}")[2] if names_in(text) else text for text in (one, other)]
+    shortest = [min(map(len, each)) for each in (begins, ends)]
+    is_begin_same = begins[0][: shortest[0]] == begins[1][: shortest[0]]
+    return is_begin_same and ends[0][len(ends[0]) - shortest[1] :] == ends[1][len(ends[1]) - shortest[1] :]
 
 
 def undisguised(effects: Effects) -> Effects:

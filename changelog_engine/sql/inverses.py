@@ -15,16 +15,9 @@ class Inverse(NamedTuple):
     transaction: bool = True
 
 
-class Uncertain(NamedTuple):
-    """Why no inverse of typed changes is certain, as a clause for a sentence; ``number`` is the change's, from 0."""
-
-    reason: str
-    number: int = 0
-
-
 class UncertainError(Exception):
-    """No inverse of SQL is certain: ``reason`` says why, as a clause; ``place`` is the offset of what it is about in
-    the text, in characters, and ``number`` tells which of several texts, from 0.
+    """No inverse is certain: ``reason`` says why, as a clause; ``number`` tells of which of several changes, from 0,
+    and ``place`` is the offset in its text of what it is about, in characters.
     """
 
     def __init__(self, reason: str, place: int = 0, number: int = 0) -> None:

@@ -5,8 +5,9 @@ holds the values, and a marker word for each secret: an identifier to any SQL le
 statements. A *template* is what the ledger and plans keep: secrets stand as ``${name}`` again, and every other ``${``
 as ``$${``. *Filled*, it is what the database gets.
 
-A secret within a quoted text that the engine itself has made, of a value of a typed change, stands in a template as
-``${name:quoted}``, or ``${name:escaped}`` where backslashes are special: what fills it keeps to the quotes.
+A parameter within a quoted text that the engine itself has made, of a value of a typed change, stands there as
+``${name:quoted}``, or ``${name:escaped}`` where backslashes are special: what fills it keeps to the quotes. A secret
+stays so in a template.
 """
 
 from __future__ import annotations
@@ -52,6 +53,16 @@ def malformed_in(text: str) -> tuple[tuple[str, int], ...]:
     return tuple((match[0], match.start()) for match in found if not match[0].startswith("$$"))
 
 
+def for_quotes(text: str, use: str) -> str:
+    """A written text, to be put in quotes: each ``${name}`` in it has ``:quoted`` or ``:escaped``, as ``use`` says."""
+    return _REFERENCE.sub(lambda match: f"${{{match[1]}:{use}}}" if match[1] else match[0], text)
+
+
+def out_of_quotes(text: str) -> str:
+    """What ``for_quotes`` was given."""
+    return _REFERENCE.sub(lambda match: f"${{{match[1]}}}" if match[1] else match[0], text)
+
+
 def expand(text: str, values: Mapping[str, str], secrets: Collection[str], use: str = "secret") -> str:
     """The written text with each ``${name}`` replaced by its value, or by a marker word where ``secrets`` has the name.
 
@@ -73,9 +84,9 @@ def expand(text: str, values: Mapping[str, str], secrets: Collection[str], use: 
         elif name in secrets:
             if next((piece for piece in reversed(pieces) if piece), "").endswith("$"):
                 raise TemplateError(f"`$` stands right before the secret parameter `{name}`", match.start())
-            pieces.append(f"changelog_{use}_{name.encode().hex()}_x")
+            pieces.append(f"changelog_{match[2] or use}_{name.encode().hex()}_x")
         elif name in values:
-            pieces.append(values[name])
+            pieces.append(_in_quotes(values[name], match[2]) if match[2] else values[name])
         else:
             raise MissingParameterError(name, match.start())
     pieces.append(text[done:])
@@ -108,12 +119,14 @@ def fill(template: str, secrets: Mapping[str, str]) -> str:
         if name not in secrets:
             raise MissingParameterError(name, match.start())
         secret = secrets[name]
-        if match[2] is None:
-            return secret
-        doubled = secret.replace("'", "''")
-        return doubled if match[2] == "quoted" else doubled.replace("\\", "\\\\")
+        return secret if match[2] is None else _in_quotes(secret, match[2])
 
     return _REFERENCE.sub(value, template) if "${" in template else template
+
+
+def _in_quotes(value: str, use: str) -> str:
+    doubled = value.replace("'", "''")
+    return doubled if use == "quoted" else doubled.replace("\\", "\\\\")
 
 
 def show(template: str) -> str:

@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from changelog_engine.operations.knowledge import known_of
 from changelog_engine.sql.inverses import Inverse, UncertainError
 
 FOLDER = Path(__file__).parent
@@ -31,11 +32,9 @@ def read_cases(kind: str) -> list[Case]:
 
 def derive(kind: str, case: Case) -> Inverse | UncertainError:
     """What undoes the change of a case, or why nothing does for certain."""
-    from changelog_engine.deriving import knowledge
-
-    known = knowledge(kind)
+    known = known_of(kind)
     if case.before:
-        known.note([case.before])
+        known.take_in(case.before)
     try:
         return known.invert([case.change])
     except UncertainError as error:

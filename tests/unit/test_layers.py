@@ -43,10 +43,10 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "settings": ("settings_file", "plan.request"),
     "settings_file": ("plan.request",),
     "loading": (
-        *("changelog", "databases.connect", "deriving", "graph", "inferring", "memory", "operations.derived"),
+        *("changelog", "databases.connect", "deriving", "graph", "inferring", "memory"),
         *("settings", "sql.checksum"),
     ),
-    "deriving": ("graph", "memory", "plan.filtering", "sql"),
+    "deriving": ("graph", "memory", "operations", "plan.filtering", "sql"),
     "inferring": ("graph", "memory", "operations.effects", "plan.filtering", "sql"),
     "run": ("changelog.parameters", "execute", "ledger", "databases", "plan.request", "settings"),
     "completion": (

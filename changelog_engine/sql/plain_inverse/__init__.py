@@ -9,55 +9,89 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from changelog_engine.model import Location, SqlText
-from changelog_engine.sql.disguise import undisguise
+from changelog_engine.sql.disguise import disguise_all, undisguise
 from changelog_engine.sql.inverses import Inverse, UncertainError
+from changelog_engine.sql.known import ColumnFacts, Names
 from changelog_engine.sql.plain_inverse.folding import forget_changed, note
-from changelog_engine.sql.plain_inverse.known import Known
+from changelog_engine.sql.plain_inverse.known import Key, Known
+from changelog_engine.sql.plain_inverse.rows import found_again
 from changelog_engine.sql.plain_inverse.statements import undo
-from changelog_engine.sql.plain_inverse.words import Token, Words
+from changelog_engine.sql.plain_inverse.tables import refuse_relied_on
+from changelog_engine.sql.plain_inverse.words import Words, bare
 from changelog_engine.sql.statements import split_statements
 
 _TEXT = Location("", 1, 1)
 
 
 class PlainInverter:
-    """Undoes one changeset after another, in the order in which they are applied, on one kind of database."""
+    """``sql.known.Known`` of one kind of database; raises UncertainError as told there."""
 
     def __init__(self, dbms: str) -> None:
         self._known = Known(dbms)
 
-    def note(self, texts: Sequence[str]) -> None:
-        """Take in what a changeset's texts, as written, do, without undoing them."""
+    def begin(self) -> None:
+        """What comes next is another changeset."""
         self._known.begin()
-        for text in texts:
-            for statement in self._statements(text):
-                note(self._known, self._words(statement))
 
-    def doubt(self, texts: Sequence[str]) -> None:
-        """Take in that a changeset's texts, as written, may have been run, or not."""
-        self._known.begin()
-        for text in texts:
-            for statement in self._statements(text):
-                note(self._known, self._words(statement))
+    def take_in(self, text: str, *, is_certain: bool = True) -> None:
+        """Take in what a text of the changeset at hand, as written, does, or may have done."""
+        for statement in self._statements(text):
+            note(self._known, self._words(statement))
+            if not is_certain:
                 forget_changed(self._known, self._words(statement))
 
-    def forget_table(self, name: str) -> None:
-        """Know no longer what the tables of a name are like, as something else than SQL has changed one."""
-        self._known.forget_named([Token(name, name.upper())])
-
     def invert(self, texts: Sequence[str]) -> Inverse:
-        """What undoes a changeset's texts as written, in the order to run.
-
-        Raises ``UncertainError`` for the first statement of which that is not certain; what the texts do is taken in
-        all the same.
-        """
-        self._known.begin()
+        """What undoes a changeset's texts as written, in the order to run; they are taken in."""
+        self.begin()
         try:
             found = [self._inverses(text, number) for number, text in enumerate(texts)]
         except UncertainError:
-            self.note(texts)
+            self.begin()
+            for text in texts:
+                self.take_in(text)
             raise
         return Inverse(tuple(undisguise(sql) for inverses in reversed(found) for sql in inverses))
+
+    def key_of_rows(self, insert: str) -> tuple[str, ...]:
+        """The columns by whose literals the rows of an INSERT are found again."""
+        words = self._words(insert)
+        words.take("INSERT", "INTO")
+        found = found_again(words, self._known, words.name())
+        return tuple(undisguise(bare(name)) for name in found.key)
+
+    def column(self, table: Names, name: str) -> ColumnFacts | None:
+        """What is known of a column; None for nothing, or not all of it."""
+        known = self._known.tables.get(self._key(table))
+        column = None if known is None else known.columns.get(disguise_all(name).lower())
+        if column is None or not column.is_whole or not column.type:
+            return None
+        texts = (column.type_text, column.default, column.comment)
+        type_, default, comment = (None if each is None else undisguise(each) for each in texts)
+        return ColumnFacts(type_ or "", column.is_nullable, default, comment, column.is_numbered)
+
+    def comment(self, table: Names) -> str | None:
+        """The comment of a table as SQL, empty for none; None where it is not known."""
+        known = self._known.tables.get(self._key(table))
+        return None if known is None else undisguise(known.comment)
+
+    def refuse_relied_on(self, table: Names, columns: Sequence[str]) -> None:
+        """UncertainError where an index of a table may not be dropped again, as a foreign key may rely on it."""
+        if self._known.dbms != "sqlite":
+            known = self._known.tables.get(self._key(table))
+            refuse_relied_on(known, tuple(disguise_all(name).lower() for name in columns))
+
+    def forget_others(self, table: Names) -> None:
+        """Know no longer the tables of other names that may be this one, as there are parameters in the names."""
+        self._known.forget_others(self._key(table))
+
+    def copy(self) -> PlainInverter:
+        """The same, to be told more by itself."""
+        other = PlainInverter(self._known.dbms)
+        other._known = self._known.copy()
+        return other
+
+    def _key(self, table: Names) -> Key:
+        return self._known.key_of([disguise_all(part) for part in table])
 
     def _inverses(self, text: str, number: int) -> tuple[str, ...]:
         found: list[tuple[str, ...]] = []

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from changelog_engine.sql.inverses import UncertainError
+from changelog_engine.sql.plain_inverse.altering import note_alter, rename_table
+from changelog_engine.sql.plain_inverse.definitions import add_part, columns_of
 from changelog_engine.sql.plain_inverse.known import Known, Table
-from changelog_engine.sql.plain_inverse.words import Token, Words, bare
-
-_CONSTRAINTS = ("PRIMARY", "UNIQUE", "KEY", "INDEX", "FOREIGN", "CHECK", "FULLTEXT", "SPATIAL", "CONSTRAINT", "PERIOD")
-_NO_COLUMN = ("PARTITION", "SYSTEM", "PERIOD")
+from changelog_engine.sql.plain_inverse.words import Words, bare, source_of
 
 
 def note(known: Known, words: Words) -> None:
@@ -69,68 +68,14 @@ def _create_table(known: Known, words: Words, is_temporary: bool) -> None:
         return
     table = Table()
     for part in words.parts():
-        _add_part(table, part, known.dbms)
+        add_part(table, part, known.dbms)
     options = words.rest()
     if not {"SELECT", "AS", "LIKE", "UNION"} & set(options):
+        words.skip_to("COMMENT")
+        if words.take("COMMENT"):
+            words.take("=")
+            table.comment = source_of(words.tokens[words.place : words.place + 1])
         known.tables[key] = table
-
-
-def _add_part(table: Table, part: Sequence[Token], dbms: str) -> None:
-    """A column, or a constraint or index, of a table. UncertainError where it says what to do with a row that is there.
-
-    SQLite's ON CONFLICT lets an INSERT take the place of another row.
-    """
-    words = [token.word for token in part]
-    if not words or ("CONFLICT" in words and "ON" in words):
-        raise UncertainError("")
-    if words[0] not in _CONSTRAINTS:
-        name = bare(part[0].text).lower()
-        table.columns[name] = part
-        if "PRIMARY" in words or "UNIQUE" in words or (dbms != "sqlite" and "KEY" in words):
-            table.keys.append((name,))
-            table.indexes[name] = (name,)
-        if "REFERENCES" in words:
-            table.foreign.append((name,))
-        return
-    if words[0] == "CONSTRAINT":
-        named = len(words) > 1 and words[1] not in ("PRIMARY", "UNIQUE", "FOREIGN", "CHECK")
-        part = part[2:] if named else part[1:]
-        given = bare(part[-1].text).lower() if not part else ""
-        _add_constraint(table, part, given)
-    else:
-        _add_constraint(table, part, "")
-
-
-def _add_constraint(table: Table, part: Sequence[Token], given: str) -> None:
-    words = [token.word for token in part]
-    if not words or words[0] == "CHECK":
-        return
-    if words[0] in ("PERIOD",) or "(" not in words:
-        raise UncertainError("")
-    opening = words.index("(")
-    columns = columns_of(part[opening + 1 :])
-    if words[0] == "FOREIGN":
-        table.foreign.append(columns)
-        return
-    before = [token for token in part[1:opening] if token.word not in ("KEY", "INDEX", "USING", "BTREE", "HASH")]
-    table.indexes[bare(before[0].text).lower() if before else given or ",".join(columns)] = columns
-    if words[0] in ("PRIMARY", "UNIQUE"):
-        table.keys.append(columns)
-
-
-def columns_of(tokens: Sequence[Token]) -> tuple[str, ...]:
-    """The columns up to the closing parenthesis; what is more than a name gives a name that no column has."""
-    found: list[list[str]] = [[]]
-    depth = 0
-    for token in tokens:
-        if token.word == ")" and depth == 0:
-            break
-        depth += {"(": 1, ")": -1}.get(token.word, 0)
-        if token.word == "," and depth == 0:
-            found.append([])
-        elif token.word not in ("ASC", "DESC"):
-            found[-1].append(bare(token.text).lower())
-    return tuple(" ".join(each) for each in found)
 
 
 def _create_trigger(known: Known, words: Words) -> None:
@@ -161,67 +106,10 @@ def _create_index(known: Known, words: Words) -> None:
 
 
 def _alter(known: Known, words: Words) -> None:
-    if not words.take("TABLE"):
+    if words.take("TABLE"):
+        note_alter(known, words, words.name())
+    else:
         known.forget_named(words.tokens)
-        return
-    name = words.name()
-    table = known.table(name)
-    key = known.key(name)
-    if words.take("RENAME"):
-        _rename(known, table, name, words)
-        return
-    if table is None:
-        return
-    if words.has_several() or not words.take("ADD"):
-        known.tables.pop(key, None)
-        return
-    words.take("COLUMN")
-    if words.next_is("(", "IF", *_NO_COLUMN):
-        raise UncertainError("")
-    _add_part(table, words.tokens[words.place :], known.dbms)
-
-
-def _rename(known: Known, table: Table | None, name: str, words: Words) -> None:
-    if words.take("TO") or words.take("AS"):
-        _rename_table(known, name, words.name())
-        return
-    if words.take_any("INDEX", "KEY"):
-        old = bare(words.name()).lower()
-        words.take("TO")
-        if table is not None:
-            table.indexes[bare(words.name()).lower()] = table.indexes.pop(old, ())
-        return
-    words.take("COLUMN")
-    old = bare(words.name()).lower()
-    if not words.take("TO"):
-        raise UncertainError("")
-    written = words.name()
-    new = bare(written).lower()
-    if table is not None:
-        if old in table.columns:
-            table.columns[old] = [Token(written, written.upper()), *table.columns[old][1:]]
-        table.columns = {new if each == old else each: column for each, column in table.columns.items()}
-        table.keys = [_renamed(key, old, new) for key in table.keys]
-        table.foreign = [_renamed(key, old, new) for key in table.foreign]
-        table.indexes = {index: _renamed(key, old, new) for index, key in table.indexes.items()}
-
-
-def _renamed(columns: tuple[str, ...], old: str, new: str) -> tuple[str, ...]:
-    return tuple(new if each == old else each for each in columns)
-
-
-def _rename_table(known: Known, old: str, new: str) -> None:
-    before = known.key(old)
-    after = known.key(new)
-    if before.schema and not after.schema:
-        after = after._replace(schema=before.schema)
-    table = known.tables.pop(before, None)
-    known.tables.pop(after, None)
-    if table is not None:
-        known.tables[after] = table
-    if before in known.own:
-        known.own.discard(before)
-        known.own.add(after)
 
 
 def _rename_tables(known: Known, words: Words) -> None:
@@ -232,7 +120,7 @@ def _rename_tables(known: Known, words: Words) -> None:
         old = words.name()
         if not words.take("TO"):
             raise UncertainError("")
-        _rename_table(known, old, words.name())
+        rename_table(known, old, words.name())
         if not words.take(","):
             return
 
@@ -243,11 +131,26 @@ def _drop(known: Known, words: Words) -> None:
         known.tables.clear()
 
 
+def _comment(known: Known, words: Words) -> None:
+    """``COMMENT ON TABLE t IS 'x'``, ``COMMENT ON COLUMN t.x IS NULL``: how typed changes are told."""
+    words.take("ON")
+    is_column = words.take_any("TABLE", "COLUMN") == "COLUMN"
+    name, _, column = words.name().rpartition(".") if is_column else (words.name(), "", "")
+    table = known.table(name)
+    words.take("IS")
+    comment = "" if words.next_is("NULL") else source_of(words.tokens[words.place :])
+    if table is not None and not is_column:
+        table.comment = comment
+    elif table is not None and bare(column).lower() in table.columns:
+        table.columns[bare(column).lower()].comment = comment or None
+
+
 _NOTES: Mapping[str, Callable[[Known, Words], None]] = {
     "CREATE": _create,
     "ALTER": _alter,
     "RENAME": _rename_tables,
     "DROP": _drop,
+    "COMMENT": _comment,
     "PRAGMA": _pragma,
     **dict.fromkeys(("USE", "CALL", "ATTACH", "DETACH", "EXECUTE"), _everything),
 }

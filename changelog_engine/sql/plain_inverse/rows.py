@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from changelog_engine.sql.inverses import UncertainError
+from changelog_engine.sql.plain_inverse.columns import Column
 from changelog_engine.sql.plain_inverse.known import Known, Table
 from changelog_engine.sql.plain_inverse.words import Token, Words, bare
 
@@ -33,8 +35,26 @@ _UNKNOWN_KEY = "the key of the table is not known from the changesets before it"
 _NO_KEY = "no key of the table is given in literals, so nobody knows by what to find the rows again"
 
 
+class Found(NamedTuple):
+    """The columns by which rows are found again, as written, and of each row their values."""
+
+    key: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
 def delete_of(words: Words, known: Known, name: str) -> tuple[str, ...]:
     """What undoes an INSERT, from after the table's name."""
+    found = found_again(words, known, name)
+    each = [" AND ".join(f"{name} = {value}" for name, value in zip(found.key, row, strict=True)) for row in found.rows]
+    condition = each[0] if len(each) == 1 else " OR ".join(f"({one})" for one in each)
+    return (f"DELETE FROM {name} WHERE {condition}",)
+
+
+def found_again(words: Words, known: Known, name: str) -> Found:
+    """By what the rows of an INSERT are found again; the words are those from after the table's name.
+
+    Raises UncertainError where they are not for certain.
+    """
     table = known.table(name)
     if table is None:
         raise UncertainError(_UNKNOWN_KEY)
@@ -44,7 +64,7 @@ def delete_of(words: Words, known: Known, name: str) -> tuple[str, ...]:
     written = (
         [part[0].text for part in words.parts() if part]
         if words.take("(")
-        else [column[0].text for column in table.columns.values()]
+        else [column.written for column in table.columns.values()]
     )
     if not words.take("VALUES"):
         raise UncertainError("the rows are not literals, so nobody knows by what to find them again")
@@ -57,26 +77,23 @@ def delete_of(words: Words, known: Known, name: str) -> tuple[str, ...]:
         raise UncertainError("what follows the rows leaves open which of them it made")
     if calls([token for row in rows for value in row for token in value], known.dbms):
         raise UncertainError("a function that it calls may change something")
-    return (f"DELETE FROM {name} WHERE {_condition(table, written, rows, known.dbms)}",)
+    return _found(table, written, rows, known.dbms)
 
 
-def _condition(table: Table, written: Sequence[str], rows: Sequence[Sequence[list[Token]]], dbms: str) -> str:
+def _found(table: Table, written: Sequence[str], rows: Sequence[Sequence[list[Token]]], dbms: str) -> Found:
     columns = [bare(name).lower() for name in written]
     for key in table.keys:
         if not all(name in columns and name in table.columns for name in key):
             continue
         places = [columns.index(name) for name in key]
         found = [[_literal(row, place, table.columns[columns[place]], dbms) for place in places] for row in rows]
-        if all(value for values in found for value in values):
-            names = [written[place] for place in places]
-            each = [
-                " AND ".join(f"{name} = {value}" for name, value in zip(names, values, strict=True)) for values in found
-            ]
-            return each[0] if len(each) == 1 else " OR ".join(f"({one})" for one in each)
+        values = [[value for value in row if value] for row in found]
+        if all(len(row) == len(key) for row in values):
+            return Found([written[place] for place in places], values)
     raise UncertainError(_NO_KEY)
 
 
-def _literal(row: Sequence[list[Token]], place: int, column: Sequence[Token], dbms: str) -> str | None:
+def _literal(row: Sequence[list[Token]], place: int, column: Column, dbms: str) -> str | None:
     """A value of a row as it is written; None where it is no number or text that the column then equals.
 
     SQLite converts what it compares as what it stores; others may round, cut, or take 0 for the next number.
@@ -90,13 +107,13 @@ def _literal(row: Sequence[list[Token]], place: int, column: Sequence[Token], db
     if dbms == "sqlite":
         is_number = _NUMBER.match(token.text) is not None
         return text if is_number or (token.is_string and not is_negative) else None
-    kind = column[1].word if len(column) > 1 else ""
+    kind = column.type[0].word if column.type else ""
     if kind in _WHOLE:
         return text if _WHOLE_NUMBER.match(token.text) else None
     if is_negative or not token.text.startswith("'"):
         return None
     if kind in _MOMENTS:
-        has_fraction = len(column) > 2 and column[2].word == "("
+        has_fraction = len(column.type) > 1 and column.type[1].word == "("
         return text if _MOMENT.match(text) and not has_fraction else None
     return text if kind in _TEXTS and not text.endswith(" '") else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from changelog_engine.sql.inverses import DROPPED, ENSURED, UncertainError
-from changelog_engine.sql.plain_inverse.folding import columns_of
+from changelog_engine.sql.plain_inverse.definitions import columns_of
 from changelog_engine.sql.plain_inverse.known import Known, Table
 from changelog_engine.sql.plain_inverse.words import UNKNOWN, Words
 
@@ -27,7 +27,7 @@ def alter(words: Words, known: Known) -> Statements:
         return ()
     if not words.take("ADD"):
         raise UncertainError(DROPPED if words.take("DROP") else UNKNOWN)
-    if words.has_several():
+    if len(words.commands()) > 1:
         raise UncertainError("several changes in one ALTER TABLE are not taken apart: make each a statement of its own")
     return _add_to_sqlite(words, name) if known.dbms == "sqlite" else _add(words, known, name)
 
@@ -103,7 +103,7 @@ def _add_constraint(words: Words, known: Known, table: str) -> Statements:
 
 def _drop_foreign_key(words: Words, known: Known, table: str, name: str) -> Statements:
     """The index that the server makes for a foreign key stays when that is dropped: it has its name."""
-    found = _known(known, table)
+    found = _known(known.table(table))
     words.take("(")
     columns = columns_of(words.tokens[words.place :])
     drop = f"ALTER TABLE {table} DROP FOREIGN KEY {name}"
@@ -136,17 +136,22 @@ def index_of(words: Words, known: Known, name: str) -> Statements:
 
 
 def _refuse_relied_on(words: Words, known: Known, table: str) -> None:
-    """The server drops an index that it made for a foreign key as soon as there is another, and then keeps that."""
     words.skip_to("(")
     words.take("(")
-    columns = columns_of(words.tokens[words.place :])
-    for foreign in _known(known, table).foreign:
+    refuse_relied_on(known.table(table), columns_of(words.tokens[words.place :]))
+
+
+def refuse_relied_on(table: Table | None, columns: tuple[str, ...]) -> None:
+    """UncertainError where a foreign key of a table, None where it is not known, may rely on an index of the columns.
+
+    The server drops an index that it made for a foreign key as soon as there is another, and then keeps that.
+    """
+    for foreign in _known(table).foreign:
         if columns[: len(foreign)] == foreign:
             raise UncertainError("a foreign key may rely on the index")
 
 
-def _known(known: Known, table: str) -> Table:
-    found = known.table(table)
-    if found is None:
+def _known(table: Table | None) -> Table:
+    if table is None or not table.has_all_indexes:
         raise UncertainError(_RELIED_ON)
-    return found
+    return table

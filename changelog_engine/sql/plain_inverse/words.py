@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from changelog_engine.sql.disguise import disguise_all
@@ -15,10 +16,11 @@ _QUOTES = {'"': '"', "`": "`", "[": "]"}
 
 
 class Token(NamedTuple):
-    """``word`` is the text in upper case, empty for what is in quotes."""
+    """``word`` is the text in upper case, empty for what is in quotes; ``is_apart``: there is a gap before it."""
 
     text: str
     word: str
+    is_apart: bool = True
 
     @property
     def is_string(self) -> bool:
@@ -33,11 +35,15 @@ class Words:
         text = disguise_all(text)
         self.tokens: list[Token] = []
         self.place = 0
+        done = 0
         for kind, start, end in lexer.segments(text):
             if kind is PLAIN:
-                self.tokens += [Token(each, each.upper()) for each in lexer.tokens.findall(text, start, end)]
+                for match in lexer.tokens.finditer(text, start, end):
+                    self.tokens.append(Token(match[0], match[0].upper(), match.start() > done))
+                    done = match.end()
             elif kind is not COMMENT:
-                self.tokens.append(Token(text[start:end], ""))
+                self.tokens.append(Token(text[start:end], "", start > done))
+                done = end
 
     def take(self, *words: str) -> bool:
         """Whether these words come next; then they are passed."""
@@ -87,6 +93,24 @@ class Words:
                 found[-1].append(token)
         raise UncertainError(UNKNOWN)
 
+    def commands(self) -> list[Words]:
+        """What is left, cut at the commas outside of parentheses."""
+        found: list[Words] = []
+        first, depth = self.place, 0
+        for place in range(self.place, len(self.tokens) + 1):
+            word = self.tokens[place].word if place < len(self.tokens) else ""
+            depth += {"(": 1, ")": -1}.get(word, 0)
+            if place == len(self.tokens) or (word == "," and depth == 0):
+                found.append(self._of(self.tokens[first:place]))
+                first = place + 1
+        return found
+
+    @classmethod
+    def _of(cls, tokens: list[Token]) -> Words:
+        words = cls.__new__(cls)
+        words.tokens, words.place = tokens, 0
+        return words
+
     def skip_to(self, *wanted: str) -> None:
         """Go on to one of the words, or to the end."""
         while not self.is_at_end() and self.tokens[self.place].word not in wanted:
@@ -99,14 +123,10 @@ class Words:
         """The words that are left."""
         return [token.word for token in self.tokens[self.place :]]
 
-    def has_several(self) -> bool:
-        """Whether a comma outside of parentheses is left."""
-        depth = 0
-        for word in self.rest():
-            depth += {"(": 1, ")": -1}.get(word, 0)
-            if word == "," and depth == 0:
-                return True
-        return False
+
+def source_of(tokens: Sequence[Token]) -> str:
+    """Tokens that follow each other, as they are written; a gap of any kind is a blank."""
+    return "".join(f" {token.text}" if token.is_apart else token.text for token in tokens).strip()
 
 
 def bare(name: str) -> str:

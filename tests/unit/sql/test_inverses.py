@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from changelog_engine.operations.knowledge import known_of
 from changelog_engine.sql.inverses import UncertainError
+from changelog_engine.sql.known import ColumnFacts
 from changelog_engine.sql.plain_inverse import PlainInverter
 from changelog_engine.sql.postgresql.inverse import Inverter
 
@@ -18,11 +22,58 @@ def test_the_place_is_that_of_the_statement(inverter: Inverter | PlainInverter) 
 
 
 @pytest.mark.parametrize("inverter", [Inverter(), PlainInverter("sqlite")])
-def test_a_table_that_something_else_changed_is_known_no_longer(inverter: Inverter | PlainInverter) -> None:
-    inverter.note(["CREATE TABLE t (a int PRIMARY KEY)"])
-    inverter.forget_table("t")
-    with pytest.raises(UncertainError, match="key of the table"):
-        inverter.invert(["INSERT INTO t VALUES (1)"])
+def test_a_table_that_a_parameter_may_make_the_one_that_was_changed_is_known_no_longer(
+    inverter: Inverter | PlainInverter,
+) -> None:
+    inverter.take_in('CREATE TABLE t_a (a int PRIMARY KEY); CREATE TABLE "${x}_a" (b int); CREATE TABLE u (a int)')
+    inverter.forget_others(["${x}_a"])
+    assert inverter.column(["t_a"], "a") is None
+    assert inverter.column(["${x}_a"], "b") is not None
+    assert inverter.column(["u"], "a") is not None
+
+
+@pytest.mark.parametrize("inverter", [Inverter(), PlainInverter("mariadb"), PlainInverter("sqlite")])
+def test_what_is_told_to_a_copy_stays_there(inverter: Inverter | PlainInverter) -> None:
+    inverter.take_in("CREATE TABLE t (a int)")
+    copy = inverter.copy()
+    copy.take_in("ALTER TABLE t ADD COLUMN b int; ALTER TABLE t RENAME COLUMN a TO c")
+    assert inverter.column(["t"], "b") is None
+    assert inverter.column(["t"], "a") == copy.column(["t"], "c") == ColumnFacts(inverter.column(["t"], "a").type)  # type: ignore[union-attr]
+
+
+COLUMNS = [
+    ("mariadb", "a int(10) unsigned NOT NULL DEFAULT -1.5 COMMENT 'x'", ("int(10) unsigned", False, "-1.5", "'x'")),
+    (
+        "mariadb",
+        "a varchar(9) NULL DEFAULT '''' REFERENCES u (x) ON DELETE SET NULL",
+        ("varchar(9)", True, "''''"),
+    ),
+    ("mariadb", "a datetime(6) DEFAULT current_timestamp(6)", ("datetime(6)", True, "current_timestamp(6)")),
+    ("mariadb", "a int DEFAULT (1 + (2)) UNIQUE KEY", ("int", True, "(1 + (2))")),
+    ("mariadb", "a bigint AUTO_INCREMENT PRIMARY KEY", ("bigint", False, None, None, True)),
+    ("mariadb", "a enum('a', 'b,)') KEY", ("enum('a', 'b,)')", False)),
+    ("mariadb", "a int DEFAULT 1 + 1", None),
+    ("mariadb", "a int CHECK (a > 0)", None),
+    ("mariadb", "a varchar(9) COLLATE utf8mb4_bin", None),
+    ("mariadb", "a datetime ON UPDATE CURRENT_TIMESTAMP", None),
+    ("mariadb", "a int AS (b + 1)", None),
+    ("mariadb", "a serial", None),
+    ("sqlite", "a int CONSTRAINT c CHECK (a > 0) DEFAULT 'x'", ("int", True, "'x'")),
+    ("sqlite", "a", None),
+    ("postgresql", "a bigint GENERATED ALWAYS AS IDENTITY", ("bigint", False, None, None, True)),
+    ("postgresql", "a serial8", ("bigint", False, None, None, True)),
+    ("postgresql", "a numeric(10,2)[] DEFAULT '{}'::numeric[]", ("numeric(10, 2)[]", True, "'{}'::numeric[]")),
+    ("postgresql", "a text CONSTRAINT c NOT NULL DEFAULT 'a' || 'b'", ("text", None, "'a' || 'b'")),
+    ("postgresql", "a text DEFAULT '${x}'", ("text", True, "'${x}'")),
+    ("postgresql", "a varchar(${n})", None),
+]
+
+
+@pytest.mark.parametrize(("kind", "column", "expected"), COLUMNS)
+def test_what_is_known_of_a_column(kind: str, column: str, expected: tuple[Any, ...] | None) -> None:
+    known = known_of(kind)
+    known.take_in(f"CREATE TABLE t ({column})")
+    assert known.column(["t"], "a") == (None if expected is None else ColumnFacts(*expected))
 
 
 @pytest.mark.parametrize("inverter", [Inverter(), PlainInverter("sqlite")])

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from changelog_engine.sql.disguise import disguise_all, undisguise
 from changelog_engine.sql.inverses import Inverse, UncertainError
+from changelog_engine.sql.known import ColumnFacts, Names
 from changelog_engine.sql.postgresql.inverse import altering, creating, own, renaming, rights, rows
-from changelog_engine.sql.postgresql.inverse.folding import note, note_texts, temporary_name
-from changelog_engine.sql.postgresql.inverse.known import Known
+from changelog_engine.sql.postgresql.inverse.facts import facts_of, quoted
+from changelog_engine.sql.postgresql.inverse.folding import note, note_text, temporary_name
+from changelog_engine.sql.postgresql.inverse.known import Known, Table
 from changelog_engine.sql.postgresql.inverse.scope import Setting
-from changelog_engine.sql.postgresql.inverse.trees import Found, Undo, as_spelled
+from changelog_engine.sql.postgresql.inverse.trees import Found, Undo, as_spelled, text
 from changelog_engine.sql.postgresql.parsing import RefusedError, Statement, parse
 
 _HANDLERS: Mapping[str, Undo] = {
@@ -23,41 +25,71 @@ _HANDLERS: Mapping[str, Undo] = {
 
 
 class Inverter:
-    """Undoes one changeset after another, in the order in which they are applied."""
+    """``sql.known.Known`` of PostgreSQL; raises UncertainError as told there."""
 
     def __init__(self) -> None:
         self._known = Known()
 
-    def note(self, texts: Sequence[str]) -> None:
-        """Take in what a changeset's texts, as written, do, without undoing them."""
-        note_texts(self._known, texts)
+    def begin(self) -> None:
+        """What comes next is another changeset."""
+        self._known.begin()
 
-    def doubt(self, texts: Sequence[str]) -> None:
-        """Take in that a changeset's texts, as written, may have been run, or not."""
-        note_texts(self._known, texts, is_certain=False)
-
-    def forget_table(self, name: str) -> None:
-        """Know no longer what the tables of a name are like, as something else than SQL has changed one."""
-        self._known.forget_named(name)
+    def take_in(self, text: str, *, is_certain: bool = True) -> None:
+        """Take in what a text of the changeset at hand, as written, does, or may have done."""
+        note_text(self._known, text, is_certain=is_certain)
 
     def invert(self, texts: Sequence[str]) -> Inverse:
-        """What undoes a changeset's texts as written, in the order to run.
-
-        Raises ``UncertainError`` for the first statement of which that is not certain; what the texts do is taken in
-        all the same.
-        """
+        """What undoes a changeset's texts as written, in the order to run; they are taken in."""
+        self.begin()
         try:
             return self._inverse(texts)
         except UncertainError:
-            self.note(texts)
+            self.begin()
+            for text in texts:
+                self.take_in(text)
             raise
+
+    def key_of_rows(self, insert: str) -> tuple[str, ...]:
+        """The columns by whose literals the rows of an INSERT are found again."""
+        (statement,) = _statements(insert, 0)
+        key, _ = rows.found_again(Found(statement.node, self._known))
+        return tuple(map(undisguise, key))
+
+    def column(self, table: Names, name: str) -> ColumnFacts | None:
+        """What is known of a column; None for nothing, or not all of it."""
+        known = self._table(table)
+        column = None if known is None else known.columns.get(disguise_all(name))
+        return None if column is None else facts_of(column)
+
+    def comment(self, table: Names) -> str | None:
+        """The comment of a table as SQL, empty for none; None where it is not known."""
+        names = [text(disguise_all(each)) for each in table]
+        found = altering.object_comment(self._known, {"objtype": "OBJECT_TABLE", "object": {"List": {"items": names}}})
+        return undisguise(quoted(found)) if found else found
+
+    def refuse_relied_on(self, table: Names, columns: Sequence[str]) -> None:
+        """Nothing: a foreign key relies on the index of what it refers to, and that was there before it."""
+
+    def forget_others(self, table: Names) -> None:
+        """Know no longer the tables of other names that may be this one, as there are parameters in the names."""
+        self._known.forget_others(self._known.scope.key([disguise_all(each) for each in table]))
+
+    def copy(self) -> Inverter:
+        """The same, to be told more by itself."""
+        other = Inverter()
+        other._known = self._known.copy()
+        return other
+
+    def _table(self, table: Names) -> Table | None:
+        known = self._known.tables.get(self._known.scope.key([disguise_all(each) for each in table]))
+        return None if known is None or known.has_parts or known.has_heirs else known
 
     def _inverse(self, texts: Sequence[str]) -> Inverse:
         known = self._known
         known.begin()
         parts: list[tuple[Inverse, tuple[Setting, ...]]] = []
-        for number, text in enumerate(texts):
-            for statement in _statements(text, number):
+        for number, source in enumerate(texts):
+            for statement in _statements(source, number):
                 settings = tuple(known.scope.settings)
                 try:
                     inverse = _undo(statement, known)
@@ -68,8 +100,8 @@ class Inverter:
                 if inverse.statements:
                     parts.append((inverse, settings))
         inverse = _joined(parts)
-        source = "\n".join(disguise_all(text) for text in texts)
-        statements = tuple(undisguise(as_spelled(sql, source)) for sql in inverse.statements)
+        disguised = "\n".join(disguise_all(each) for each in texts)
+        statements = tuple(undisguise(as_spelled(sql, disguised)) for sql in inverse.statements)
         return inverse._replace(statements=statements)
 
 

@@ -188,14 +188,15 @@ _COMMANDS: Mapping[str, Callable[[Known, Node, Node], Commands]] = {
 
 def _comment(found: Found) -> Inverse:
     node, known = found.node, found.known
-    before = _column_comment(known, node) if node["objtype"] == "OBJECT_COLUMN" else _object_comment(known, node)
+    before = _column_comment(known, node) if node["objtype"] == "OBJECT_COLUMN" else object_comment(known, node)
     if before is None:
         raise UncertainError("what the comment was before is not known from the changesets before it")
     comment: dict[str, Any] = {"comment": before} if before else {}
     return undoing(write("CommentStmt", objtype=node["objtype"], object=node["object"], **comment))
 
 
-def _object_comment(known: Known, node: Node) -> str | None:
+def object_comment(known: Known, node: Node) -> str | None:
+    """The comment of the object of a COMMENT, empty for none; None where it is not known."""
     identity = known.scope.identity(node["objtype"], node["object"])
     return known.comments.get(identity, "" if identity in known.made else None)
 

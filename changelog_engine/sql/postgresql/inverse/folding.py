@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from changelog_engine.sql.disguise import disguise_all
@@ -19,23 +19,21 @@ _EVENTS = {4: "INSERT", 8: "DELETE"}
 _WORD = re.compile(r"\w+")
 
 
-def note_texts(known: Known, texts: Iterable[str], *, is_certain: bool = True) -> None:
-    """Take in what a changeset's texts, as written, do; after one that the parser does not read nothing is known.
+def note_text(known: Known, text: str, *, is_certain: bool = True) -> None:
+    """Take in what a text of a changeset, as written, does; after one that the parser does not read nothing is known.
 
-    Where it is not certain that they are run, what they are about is not known any more.
+    Where it is not certain that it is run, what it is about is not known any more.
     """
-    known.begin()
-    for text in texts:
-        try:
-            parsed = parse(disguise_all(text))
-        except (RefusedError, ImportError, OSError):
-            known.forget_all()
-            continue
-        for statement in parsed.statements:
-            doubtful = () if is_certain else doubted_by(statement)
-            note(known, statement)
-            for kind, node in doubtful:
-                forget_object(known, kind, node)
+    try:
+        parsed = parse(disguise_all(text))
+    except (RefusedError, ImportError, OSError):
+        known.forget_all()
+        return
+    for statement in parsed.statements:
+        doubtful = () if is_certain else doubted_by(statement)
+        note(known, statement)
+        for kind, node in doubtful:
+            forget_object(known, kind, node)
 
 
 def note(known: Known, statement: Statement) -> None:

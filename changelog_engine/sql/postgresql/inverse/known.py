@@ -7,8 +7,10 @@ to a state that never was. A function that is called may change anything: only f
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 
+from changelog_engine.sql.disguise import may_be_one
 from changelog_engine.sql.postgresql.inverse.scope import Key, Scope, is_of_relation, is_relation, relation_in
 from changelog_engine.sql.postgresql.parsing import Node
 
@@ -65,7 +67,7 @@ class Known:
         """The next statements are those of another changeset."""
         # Only what was looked up in a search path, or made for a session, has such a name.
         is_plain = not self.scope.settings and not self.scope.temporary
-        self.scope = Scope()
+        self.scope = Scope(self.scope.has_parameters)
         if is_plain:
             return
         for key in [key for key in self.tables if key.schema in ("?", "pg_temp")]:
@@ -104,6 +106,15 @@ class Known:
     def forget_named(self, name: str) -> None:
         """Forget every table of that name, in whatever schema."""
         self.forget_tables(key for key in self.tables if key.name == name)
+
+    def forget_others(self, key: Key) -> None:
+        """Forget every table of another name that may be this one, whatever the parameters in both names are."""
+        if self.scope.has_parameters:
+            self.forget_tables(other for other in self.tables if other != key and may_be_one(other, key))
+
+    def copy(self) -> Known:
+        """The same, to be changed by itself."""
+        return deepcopy(self)
 
     def forget_all(self) -> None:
         """Anything may have changed."""

@@ -16,6 +16,15 @@ from changelog_engine.sql.postgresql.parsing import Node
 
 
 def _insert(found: Found) -> Inverse:
+    key, values = found_again(found)
+    return undoing(write("DeleteStmt", relation=found.node["relation"], whereClause=_condition(key, values)))
+
+
+def found_again(found: Found) -> tuple[tuple[str, ...], list[list[Node]]]:
+    """The columns by which the rows of an INSERT are found again, and of each row their values.
+
+    Raises UncertainError where they are not for certain.
+    """
     node = found.node
     refuse_if(node.get("onConflictClause"), "with ON CONFLICT nobody knows which rows it made")
     refuse_if(node.get("withClause"), "the rows are not literals")
@@ -29,8 +38,7 @@ def _insert(found: Found) -> Inverse:
         refuse_if(word in table.row_words, f"what a trigger or rule of the table does on {word} is not known")
     columns = [item["ResTarget"]["name"] for item in node.get("cols", [])] or list(table.columns)
     key = _key(table, columns, rows)
-    values = [[row[columns.index(name)] for name in key] for row in rows]
-    return undoing(write("DeleteStmt", relation=node["relation"], whereClause=_condition(key, values)))
+    return key, [[row[columns.index(name)] for name in key] for row in rows]
 
 
 def _key(table: Table, columns: Sequence[str], rows: Sequence[Sequence[Node]]) -> tuple[str, ...]:

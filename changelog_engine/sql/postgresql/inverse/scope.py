@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from changelog_engine.sql.disguise import is_disguised
 from changelog_engine.sql.postgresql.names import PUBLIC, strings
 from changelog_engine.sql.postgresql.parsing import Node
 
@@ -42,10 +43,12 @@ class Scope:
     """``settings`` are those so far: an inverse needs them too.
 
     ``made`` are the identities of what the changeset itself has made, ``temporary`` the names of its temporary
-    relations, ``triggered`` the relations to whose rows it has given triggers or rules.
+    relations, ``triggered`` the relations to whose rows it has given triggers or rules. ``has_parameters``: something
+    was named with a parameter in its name, now or earlier.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, has_parameters: bool = False) -> None:
+        self.has_parameters = has_parameters
         self.path: tuple[str, ...] = ()
         self.settings: list[Setting] = []
         self.made: set[str] = set()
@@ -67,6 +70,7 @@ class Scope:
 
     def key(self, names: Sequence[str]) -> Key:
         """The relation of that name."""
+        self.has_parameters = self.has_parameters or any(map(is_disguised, names))
         *schema, name = names
         if schema:
             return Key("" if schema[-1] == PUBLIC else schema[-1], name)

@@ -10,7 +10,12 @@ from changelog_engine.sql.postgresql.names import strings
 from changelog_engine.sql.postgresql.parsing import Node
 
 _KEYS = ("CONSTR_PRIMARY", "CONSTR_UNIQUE")
-_SERIALS = ("serial", "bigserial", "smallserial", "serial2", "serial4", "serial8")
+SERIALS: Mapping[str, str] = {
+    **dict.fromkeys(("serial", "serial4"), "integer"),
+    **dict.fromkeys(("bigserial", "serial8"), "bigint"),
+    **dict.fromkeys(("smallserial", "serial2"), "smallint"),
+}
+"""What a column is whose type is one of these words."""
 
 
 class Switch(NamedTuple):
@@ -78,7 +83,7 @@ def create_as(known: Known, node: Node) -> None:
 def _add_column(table: Table, node: Node) -> None:
     type_name = node.get("typeName", {})
     column = table.columns[node["colname"]] = Column(type_name)
-    if strings(type_name.get("names", []))[-1:] in [[name] for name in _SERIALS]:
+    if strings(type_name.get("names", []))[-1:] in [[name] for name in SERIALS]:
         column.not_null = ""
         column.default = {}
     for item in node.get("constraints", []):
@@ -173,11 +178,12 @@ def _alter(table: Table, command: Node) -> bool:
 
 def _drop_constraint(table: Table, name: str) -> bool:
     """False where it may be one that has no name in the changelog, and is more than a key."""
-    if name not in table.constraints and name.endswith("_not_null"):
+    is_named = name in table.constraints
+    if not is_named and name.endswith("_not_null"):
         return False
     table.constraints.pop(name, None)
     # One without a name in the changelog may be the one that is dropped by the name it was given.
-    table.keys = [key for key in table.keys if key[0] not in ("", name)]
+    table.keys = [key for key in table.keys if key[0] != name and (is_named or key[0])]
     for column in table.columns.values():
         column.not_null = None if column.not_null == name else column.not_null
     return True
