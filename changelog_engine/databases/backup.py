@@ -47,7 +47,8 @@ class SavedTable:
 
     ``wanted`` is its name as the changelog has it. ``sha256`` is that of the rows in their canonical form; ``before``
     and ``after`` are quick digests of the rows, before the changeset and right after it (None where that is not known),
-    with the number of rows.
+    with the number of rows. ``changed`` is what the changeset has made of all else, as its database needs it; what was
+    made or changed later, by others, is theirs.
     """
 
     wanted: str
@@ -59,6 +60,7 @@ class SavedTable:
     definition: Mapping[str, Any]
     before: str
     after: str | None = None
+    changed: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,10 @@ class Backups(Protocol):
 
     def states(self, saved: Saved) -> States:
         """What the tables hold now."""
+        ...
+
+    def altered_since(self, saved: Saved) -> tuple[str, ...]:
+        """What else a restore would lose of what was made or changed since the changeset, each as a sentence."""
         ...
 
     def states_restored(self, saved: Saved) -> Mapping[str, str | None] | None:

@@ -25,7 +25,7 @@ from changelog_engine.databases.backup import (
 )
 from changelog_engine.databases.backup_files import left_files, remove_file
 from changelog_engine.databases.database import Row
-from changelog_engine.databases.postgresql_definitions import Definition, Query, read_definition
+from changelog_engine.databases.postgresql_definitions import Definition, Query, changes, read_definition
 from changelog_engine.databases.postgresql_dump import PostgresqlDumps, Reach
 from changelog_engine.databases.postgresql_objects import quote
 from changelog_engine.errors import StatementError
@@ -223,9 +223,17 @@ class PostgresqlBackups:
         if saved.scope == DATABASE:
             return self._with_settings(lambda: self._dumps.mark(saved))
         self._send(_SET)
-        tables = tuple(replace(table, after=self._state(table)) for table in saved.tables)
+        tables = tuple(
+            replace(table, after=self._state(table), changed=changes(then, self._now(then)))
+            for table, then in ((table, Definition.from_object(table.definition)) for table in saved.tables)
+        )
         self._send(_RESET)
         return replace(saved, tables=tables)
+
+    def _now(self, then: Definition) -> Definition | None:
+        """The table as it is now; the search path must be empty."""
+        oid = restoring.find(self._ask, then)
+        return None if oid is None else read_definition(self._ask, oid)
 
     def _state(self, table: SavedTable) -> str:
         """Where the table is now and a digest of its rows, whatever columns it has by now; ``GONE`` where it is not."""
@@ -288,6 +296,16 @@ class PostgresqlBackups:
         if saved.scope == DATABASE:
             return self._with_settings(lambda: self._dumps.states(saved))
         return self._with_settings(lambda: {table.wanted: self._state(table) for table in saved.tables})
+
+    def altered_since(self, saved: Saved) -> tuple[str, ...]:
+        return self._with_settings(lambda: tuple(filter(None, map(self._alteration, saved.tables))))
+
+    def _alteration(self, table: SavedTable) -> str | None:
+        """Columns can be changed with the same rows in them."""
+        now = self._now(Definition.from_object(table.definition))
+        if table.changed is None or now is None or list(now.columns) == table.changed["columns"]:
+            return None
+        return f"columns of `{table.wanted}` were changed since"
 
     def states_restored(self, saved: Saved) -> Mapping[str, str | None] | None:
         if saved.scope == DATABASE:

@@ -6,7 +6,7 @@ All is read with an empty search path, so that the server qualifies every name i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 from changelog_engine.databases.database import Row
@@ -122,6 +122,30 @@ def read_definition(ask: Query, oid: int) -> Definition:
         tuple(sequences),
         rights,
     )
+
+
+def key_of(piece: Piece) -> tuple[str, str, str]:
+    return piece.kind, piece.on, piece.name
+
+
+def changes(then: Definition, now: Definition | None) -> dict[str, Any] | None:
+    """What was made, changed or dropped from one definition of a table to the next, besides its rows: the keys of
+    pieces, the relations that have other rights, and the columns by now. None where the table is gone.
+    """
+    if now is None:
+        return None
+
+    def named(name: str) -> str:
+        return then.name if name == now.name else name
+
+    before = {key_of(piece): piece for piece in then.pieces}
+    after = {key_of(piece): piece for piece in (replace(piece, on=named(piece.on)) for piece in now.pieces)}
+    rights = {named(name): each for name, each in now.rights.items()}
+    return {
+        "pieces": [list(key) for key in sorted({*before, *after}) if before.get(key) != after.get(key)],
+        "rights": [name for name in sorted({*then.rights, *rights}) if then.rights.get(name) != rights.get(name)],
+        "columns": list(now.columns),
+    }
 
 
 def _rights(ask: Query, oid: int, kind: str, owner: str) -> Rights:

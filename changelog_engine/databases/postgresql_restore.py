@@ -1,5 +1,8 @@
 """Putting tables of PostgreSQL back as they were, from the copies of their rows and their definitions.
 
+Besides the rows, what the changeset has made, changed or dropped is put back; what others have made or changed since,
+such as an index or a view of a later changeset, stays.
+
 A table whose columns are as they were is emptied and filled; any other is made anew. Both in the transaction that is
 open, so that nothing is ever half restored. What is not part of the backup and depends on a table that must be made
 anew is named, and nothing is changed.
@@ -7,7 +10,7 @@ anew is named, and nothing is changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from changelog_engine.databases.backup import BackupError, SavedTable
 from changelog_engine.databases.postgresql_definitions import (
@@ -17,10 +20,12 @@ from changelog_engine.databases.postgresql_definitions import (
     Query,
     Rights,
     grantees,
+    key_of,
     read_definition,
 )
 
 Send = Callable[[str], object]
+Key = tuple[str, str, str]
 
 # Gone before the rows are put back, however they are: they would act on the rows.
 _ACTING = ("foreign_key", "trigger", "rule")
@@ -68,14 +73,16 @@ class _Restoring:
         self.ask = ask
         self.send = send
         self.saved = [(table, Definition.from_object(table.definition)) for table in tables]
-        self.pieces = {_key(piece): piece for _, then in self.saved for piece in then.pieces}
-        self.views = [piece.on for piece in self.pieces.values() if piece.kind == "view"]
+        self.views = [piece.on for _, then in self.saved for piece in then.pieces if piece.kind == "view"]
         self.names = {then.name for _, then in self.saved}
-        self.kept: list[Piece] = []
+        self.now: dict[str, Definition] = {}
+        self.target: dict[Key, Piece] = {}
 
     def run(self) -> None:
         self._take_names_back()
-        now = self._look()
+        now = self.now = self._look()
+        for table, then in self.saved:
+            self.target.update(self._target(table, then))
         rebuilt = {
             then.name for _, then in self.saved if then.name not in now or now[then.name].columns != then.columns
         }
@@ -85,8 +92,8 @@ class _Restoring:
         for table, then in self.saved:
             self._fill(table, then, is_new=then.name in rebuilt)
         self._make_pieces()
-        for _, then in self.saved:
-            self._give_rights_back(then)
+        for table, then in self.saved:
+            self._give_rights_back(table, then)
 
     def _take_names_back(self) -> None:
         """Tables that were renamed or moved get their names again; what stands at their places by now goes."""
@@ -115,6 +122,19 @@ class _Restoring:
                 now[then.name] = read_definition(self.ask, oid)
         return now
 
+    def _target(self, table: SavedTable, then: Definition) -> dict[Key, Piece]:
+        """The pieces that there are to be: as they were where the changeset has changed them, else as they are now."""
+        before = {key_of(piece): piece for piece in then.pieces}
+        present = {key_of(piece): piece for piece in self.now[then.name].pieces} if then.name in self.now else {}
+        changed = {tuple(key) for key in table.changed["pieces"]} if present and table.changed is not None else None
+        target = before if changed is None else {key: before[key] for key in before if key in changed}
+        for key, piece in present.items():
+            # Foreign keys of other tables are not ours to take away.
+            is_theirs = piece.kind == "foreign_key" and key not in before and piece.on not in self.names
+            if is_theirs or (changed is not None and key not in changed):
+                target[key] = piece
+        return target
+
     def _refuse_dependents(self, name: str, now: Definition) -> None:
         known = [piece.on for piece in now.pieces if piece.kind == "view" and piece.on in self.views]
         found = [text for (text,) in self.ask(_DEPENDENTS, now.oid, known)]
@@ -127,17 +147,11 @@ class _Restoring:
 
     def _drop_what_is_in_the_way(self, now: dict[str, Definition], rebuilt: set[str]) -> None:
         """Everything that acts on rows, every piece that was not there or was another one, and tables to be rebuilt."""
-        pieces = {_key(piece): piece for found in now.values() for piece in found.pieces}
-        # Later changesets may have made tables that reference ours: their foreign keys are not ours to take away.
-        self.kept = [
-            piece
-            for key, piece in pieces.items()
-            if piece.kind == "foreign_key" and key not in self.pieces and piece.on not in self.names
-        ]
+        pieces = {key_of(piece): piece for found in now.values() for piece in found.pieces}
         doomed = [
             piece
             for key, piece in pieces.items()
-            if piece.kind in _ACTING or self.pieces.get(key) != piece or (piece.kind == "view" and rebuilt)
+            if piece.kind in _ACTING or self.target.get(key) != piece or (piece.kind == "view" and rebuilt)
         ]
         for piece in sorted(doomed, key=lambda piece: ORDER.index(piece.kind), reverse=True):
             if piece.kind != "view" and piece.drop and not self._goes_with_its_view(piece, doomed):
@@ -169,9 +183,8 @@ class _Restoring:
             self.send(f"SELECT pg_catalog.setval({_literal(sequence.name)}, {value}, {called})")
 
     def _make_pieces(self) -> None:
-        there = {_key(piece) for _, then in self.saved for piece in self._pieces_now(then)}
-        wanted = [piece for key, piece in self.pieces.items() if key not in there]
-        wanted += [piece for piece in self.kept if _key(piece) not in there]
+        there = {key_of(piece) for _, then in self.saved for piece in self._pieces_now(then)}
+        wanted = [piece for key, piece in self.target.items() if key not in there]
         for piece in sorted(wanted, key=lambda piece: ORDER.index(piece.kind)):
             for text in piece.create:
                 self.send(text)
@@ -181,9 +194,16 @@ class _Restoring:
         if oid is not None:
             yield from read_definition(self.ask, oid).pieces
 
-    def _give_rights_back(self, then: Definition) -> None:
+    def _give_rights_back(self, table: SavedTable, then: Definition) -> None:
         now = read_definition(self.ask, find(self.ask, then) or then.oid)
-        for name, rights in then.rights.items():
+        theirs: Mapping[str, Rights] = {}
+        if then.name in self.now and table.changed is not None:
+            theirs = {
+                name: rights
+                for name, rights in self.now[then.name].rights.items()
+                if name not in table.changed["rights"]
+            }
+        for name, rights in {**then.rights, **theirs}.items():
             present = now.rights.get(name)
             if present == rights or present is None:
                 continue
@@ -209,10 +229,6 @@ class _Restoring:
 
     def _exists(self, name: str) -> bool:
         return bool(self.ask("SELECT pg_catalog.to_regclass(%s) IS NOT NULL", name)[0][0])
-
-
-def _key(piece: Piece) -> tuple[str, str, str]:
-    return piece.kind, piece.on, piece.name
 
 
 def _quote(name: str) -> str:

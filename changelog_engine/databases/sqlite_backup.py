@@ -47,12 +47,13 @@ from changelog_engine.databases.sqlite_definitions import (
     define,
     is_virtual,
     objects_in,
+    parts_of,
     quote,
 )
 from changelog_engine.databases.sqlite_objects import Ask, split_name
+from changelog_engine.databases.sqlite_restore import ROWID, make_table, restore_tables
 from changelog_engine.errors import StatementError
 
-ROWID = "changelog_rowid"
 BACKUP = "backup"
 """The name under which a file to be restored is attached."""
 
@@ -179,7 +180,16 @@ class SqliteBackups:
     def mark(self, saved: Saved) -> Saved:
         if saved.scope == DATABASE:
             return replace(saved, after=self._states(saved.facts or {}))
-        return replace(saved, tables=tuple(replace(table, after=self._state(table)) for table in saved.tables))
+        tables = (replace(table, after=self._state(table)) for table in saved.tables)
+        return replace(saved, tables=tuple(replace(table, changed=self._around(table)) for table in tables))
+
+    def _around(self, table: SavedTable) -> dict[str, Any] | None:
+        """A table's own statement, its indexes and triggers and the views that may read it, as they are now."""
+        name = self._present_name(table)
+        now = None if name is None else define(self._ask, name, "main")
+        if now is None:
+            return None
+        return {"sql": now.sql, "parts": parts_of(objects_in(self._ask, "main"), now.name), "views": dict(now.views)}
 
     def _state(self, table: SavedTable) -> str:
         """Rows, digest and name of a table as it is now; ``GONE`` where there is none."""
@@ -251,6 +261,14 @@ class SqliteBackups:
             return self._states(saved.facts or {})
         return {table.wanted: self._state(table) for table in saved.tables}
 
+    def altered_since(self, saved: Saved) -> tuple[str, ...]:
+        found = []
+        for table in saved.tables:
+            now = self._around(table)
+            if table.changed is not None and now is not None and now["sql"] != table.changed["sql"]:
+                found.append(f"`{table.wanted}` was altered since")
+        return tuple(found)
+
     def states_restored(self, saved: Saved) -> Mapping[str, str | None] | None:
         if saved.scope == DATABASE:
             return (saved.facts or {}).get("before")
@@ -269,45 +287,11 @@ class SqliteBackups:
         if saved.scope == DATABASE:
             self._restore_file(saved)
         else:
+            restore_tables(self._ask, self._send, [(table, self._present_name(table)) for table in saved.tables])
             for table in saved.tables:
-                self._restore_table(table)
-            self._restore_views([Definition.from_object(table.definition) for table in saved.tables])
+                if self._digest(table.table, Definition.from_object(table.definition).columns)[2] != table.before:
+                    raise BackupError(f"`{table.wanted}` does not hold what it held before, now that it is restored")
         self._check_foreign_keys({table.table for table in saved.tables})
-
-    def _restore_table(self, table: SavedTable) -> None:
-        definition = Definition.from_object(table.definition)
-        present = self._present_name(table)
-        if present is not None and present != table.table:
-            # What references it follows, under the name that it had.
-            self._send(f"ALTER TABLE {quote(present)} RENAME TO {quote(table.table)}")
-        self._send(f"DROP TABLE IF EXISTS {quote(table.table)}")
-        self._make(definition, quote(table.copy), ROWID)
-        if self._digest(table.table, definition.columns)[2] != table.before:
-            raise BackupError(f"`{table.wanted}` does not hold what it held before, now that it is restored")
-
-    def _make(self, definition: Definition, source: str, rowid: str) -> None:
-        """Make a table and all that belongs to it, with the rows of ``source``."""
-        self._send(definition.sql)
-        columns = [quote(column) for column in definition.columns]
-        into = [*(["rowid"] if definition.has_rowid else []), *columns]
-        values = [*([rowid] if definition.has_rowid else []), *columns]
-        self._send(
-            f"INSERT INTO main.{quote(definition.name)} ({', '.join(into)}) SELECT {', '.join(values)} FROM {source}"
-        )
-        if definition.number is not None:
-            self._ask("DELETE FROM main.sqlite_sequence WHERE name = ?", definition.name)
-            self._ask("INSERT INTO main.sqlite_sequence (name, seq) VALUES (?, ?)", definition.name, definition.number)
-        for sql in definition.parts:
-            self._send(sql)
-
-    def _restore_views(self, definitions: Sequence[Definition]) -> None:
-        present = {name: sql for kind, name, _, sql in objects_in(self._ask, "main") if kind == "view"}
-        for name, sql in dict(view for definition in definitions for view in definition.views).items():
-            if present.get(name) == sql:
-                continue
-            if name in present:
-                self._send(f"DROP VIEW {quote(name)}")
-            self._send(sql)
 
     def _restore_file(self, saved: Saved) -> None:
         """All that is not ours goes, all that the file holds comes; the ledger stays."""
@@ -324,7 +308,7 @@ class SqliteBackups:
         for name in self._user_tables(BACKUP, facts):
             definition = define(self._ask, name, BACKUP)
             assert definition is not None
-            self._make(replace(definition, parts=()), f"{BACKUP}.{quote(name)}", "rowid")
+            make_table(self._ask, self._send, replace(definition, parts=()), f"{BACKUP}.{quote(name)}", "rowid")
         for kind in ("index", "view", "trigger"):
             for _, _, _, sql in [row for row in objects if row[0] == kind]:
                 self._send(str(sql))

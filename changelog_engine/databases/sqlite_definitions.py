@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,11 +58,16 @@ def define(ask: Ask, name: str, schema: str) -> Definition | None:
         return None
     own, sql, root = rows[0]
     objects = objects_in(ask, schema)
-    parts = tuple(text for kind, _, table, text in objects if kind in ("index", "trigger") and table == own)
+    parts = tuple(parts_of(objects, own).values())
     mentions = re.compile(rf"\b{re.escape(own)}\b", re.IGNORECASE)
     views = tuple((each, text) for kind, each, _, text in objects if kind == "view" and mentions.search(text))
     columns = columns_of(ask, own, schema)
     return Definition(own, sql, parts, views, columns, _has_rowid(ask, own, schema), _number(ask, own, schema), root)
+
+
+def parts_of(objects: Sequence[tuple[str, str, str, str]], table: str) -> dict[str, str]:
+    """The indexes and triggers of a table, each with the statement that makes it."""
+    return {name: text for kind, name, of, text in objects if kind in ("index", "trigger") and of == table}
 
 
 def _has_rowid(ask: Ask, table: str, schema: str) -> bool:

@@ -134,7 +134,9 @@ class StepBackups:
                 raise BackupError(fault, hint=_by_hand(step))
             # Others may have written between the look before the first step and now: only from the lock on can nobody.
             backups.lock(saved)
-            newer = () if step.discards_newer else differences(states_after(saved), backups.states(saved))
+            newer: tuple[str, ...] = ()
+            if not step.discards_newer:
+                newer = differences(states_after(saved), backups.states(saved)) + backups.altered_since(saved)
             if newer:
                 raise BackupError(f"{'; '.join(newer)}: a restore would lose what was written since", hint=_KEEP)
             backups.restore(saved)

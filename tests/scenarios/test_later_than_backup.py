@@ -1,0 +1,112 @@
+"""A restore undoes its own changeset alone: what later changesets have made around its tables stays as they made it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from changelog_engine.databases.connect import connect
+from changelog_engine.databases.database import Access
+from changelog_engine.errors import BackupFailedError
+from changelog_engine.plan.request import Selected
+from tests.fixtures.projects import Project
+
+MAKE = (
+    "CREATE TABLE t (id int, n int DEFAULT 1); CREATE TABLE u (id int); CREATE INDEX t_id ON t (id);"
+    " CREATE VIEW v AS SELECT id FROM t; INSERT INTO t (id) VALUES (1)"
+)
+CHANGES = {
+    "rows": "UPDATE t SET n = 7",
+    "an index": "CREATE INDEX own_index ON t (n, id); INSERT INTO t (id) VALUES (3)",
+    "a column": "ALTER TABLE t ADD COLUMN own int DEFAULT 3",
+}
+LATER = {
+    "postgresql": (
+        "CREATE INDEX later_index ON t (n)",
+        "ALTER TABLE t ADD CONSTRAINT later_check CHECK (id < 100)",
+        "ALTER TABLE t ALTER COLUMN n SET DEFAULT 5",
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+        "CREATE TRIGGER later_trigger BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()",
+        "GRANT SELECT ON t TO pg_monitor",
+        "COMMENT ON TABLE t IS 'later'",
+        "COMMENT ON TRIGGER later_trigger ON t IS 'too'",
+        "ALTER TABLE u ADD CONSTRAINT later_key UNIQUE (id)",
+        "DROP INDEX t_id",
+        "CREATE OR REPLACE VIEW v AS SELECT id + 0 AS id FROM t",
+    ),
+    "sqlite": (
+        "CREATE INDEX later_index ON t (n)",
+        "CREATE TRIGGER later_trigger AFTER DELETE ON t BEGIN DELETE FROM u; END",
+        "DROP INDEX t_id",
+        "DROP VIEW v",
+        "CREATE VIEW v AS SELECT id + 0 AS id FROM t",
+    ),
+}
+VIEW = "CREATE VIEW later_view AS SELECT n FROM t"
+
+
+@pytest.fixture
+def project(tmp_path: Path, database_url: str) -> Project:
+    return Project(tmp_path, database_url)
+
+
+def apply(project: Project, change: str, later: tuple[str, ...]) -> None:
+    """The first changeset, the change with its backup, and what came later, by changesets that know nothing of it."""
+    steps = "".join(
+        f'  - {{id: later-{number}, depends_on: [{f"later-{number - 1}" if number else "make"}], sql: "{sql}",'
+        " rollback: SELECT 1}\n"
+        for number, sql in enumerate(later)
+    )
+    project.write(
+        f'infer: false\nchangesets:\n  - {{id: make, sql: "{MAKE}", rollback: DROP TABLE t}}\n  - {{id: change, '
+        f'depends_on: [make], sql: "{CHANGES[change]}", rollback: {{backup: {{tables: [t]}}}}}}\n{steps}'
+    )
+    project.update(select="change")
+    project.update()
+
+
+def kind(project: Project) -> str:
+    return "sqlite" if project.url.startswith("sqlite") else "postgresql"
+
+
+def catalog(project: Project) -> dict[str, object]:
+    """All that the database holds but what is ours."""
+    session = connect(project.url, Access.READ)
+    try:
+        return {str(name): dict(facts) for name, facts in session.catalog().items() if "changelog_" not in str(name)}
+    finally:
+        session.close()
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_came_later_stays(project: Project, change: str) -> None:
+    views = () if change == "a column" else (VIEW,)
+    apply(project, change, (*LATER[kind(project)], *views))
+    before = catalog(project)
+    assert project.rollback(Selected("change")).rolled_back == ("change",)
+    assert catalog(project) == {name: facts for name, facts in before.items() if "own" not in name}
+    assert project.sql("SELECT * FROM t") == [(1, 1)]
+
+
+def test_a_table_that_is_gone_since_comes_back_with_all_it_had(project: Project) -> None:
+    apply(project, "an index", ())
+    project.sql("DROP VIEW v", "DROP TABLE t")
+    with pytest.raises(BackupFailedError, match="`t` was dropped since"):
+        project.rollback(Selected("change"))
+    project.rollback(Selected("change"), discards_newer=True)
+    found = catalog(project)
+    assert any("t_id" in name for name in found)
+    assert not any("own_index" in name for name in found)
+    assert project.sql("SELECT * FROM v") == [(1,)]
+
+
+@pytest.mark.parametrize("change", ["rows", "a column"])
+def test_columns_that_were_changed_since_are_not_lost_unasked(project: Project, change: str) -> None:
+    apply(project, change, ())
+    sqlite = kind(project) == "sqlite"
+    project.sql("ALTER TABLE t RENAME COLUMN n TO m" if sqlite else "ALTER TABLE t ALTER COLUMN n TYPE bigint")
+    with pytest.raises(BackupFailedError, match="`t` was altered since" if sqlite else "columns of `t` were changed"):
+        project.rollback(Selected("change"))
+    assert project.rollback(Selected("change"), discards_newer=True).rolled_back == ("change",)
+    assert project.sql("SELECT n FROM t") == [(1,)]
