@@ -24,14 +24,22 @@ def show_backups(streams: Streams, result: BackupsResult, *, is_pruned: bool) ->
     if result.backups:
         headings = ("CHANGESET", "WHAT", "MADE", ">SIZE", "SHA-256", "STATE", "PLACE")
         show_table(streams, headings, [_row(backup) for backup in result.backups])
-    for backup in result.backups:
-        if backup.fault:
-            streams.out(f"{style('not as it was:', fg='red', bold=True)} `{backup.changeset}`: {backup.fault}")
-            streams.say("  a rollback by it is refused: find the data elsewhere before they are needed")
+    faults = {backup: backup.fault or f"{backup.place} is missing" for backup in result.backups if _is_faulty(backup)}
+    for backup, fault in faults.items():
+        streams.out(f"{style('not as it was:', fg='red', bold=True)} `{backup.changeset}`: {fault}")
+    if faults:
+        streams.say(
+            "a rollback by it is refused, and changes nothing; a file can be put back at its place, the rows of a copy "
+            "are only in an older backup of the database: find them before they are needed"
+        )
     for place in result.leftovers:
         streams.out(f"left by a run that was killed, and needed by nothing: {place}")
     if result.leftovers:
         streams.say("`changelog backups --prune` deletes that")
+
+
+def _is_faulty(backup: BackupStatus) -> bool:
+    return backup.fault is not None or not backup.present
 
 
 def _row(backup: BackupStatus) -> tuple[str, ...]:

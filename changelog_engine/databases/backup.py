@@ -122,7 +122,7 @@ class Backups(Protocol):
         ...
 
     def lock(self, saved: Saved) -> None:
-        """Lock others out of what is to be restored, to the end of the transaction."""
+        """Lock others out of what is to be restored, to the end of the transaction; raises where that is not ours."""
         ...
 
     def states(self, saved: Saved) -> States:
@@ -181,6 +181,8 @@ def difference(table: str, then: str | None, now: str) -> str:
         return f"what `{table}` held right after the changeset was not recorded"
     if GONE in (then, now):
         return f"`{table}` {'was dropped' if now == GONE else 'was made'} since"
+    if then.rpartition(":")[0] == now.rpartition(":")[0] and now.count(":") > 1:
+        return f"`{table}` was renamed since, and is `{now.rpartition(':')[2]}` now"
     rows_then, rows_now = (int(state.partition(":")[0]) for state in (then, now))
     if rows_then != rows_now:
         return f"`{table}` has {rows_now} row{'s' * (rows_now != 1)}, and had {rows_then} right after the changeset"

@@ -289,8 +289,9 @@ class PostgresqlBackups:
             self._dumps.lock(saved)
         for table in saved.tables:
             if (oid := restoring.find(self._ask, Definition.from_object(table.definition))) is not None:
-                name = self._ask("SELECT %s::bigint::oid::regclass::text", oid)[0][0]
-                self._send(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE")
+                row = self._ask(_FIND, oid)[0]
+                self._refuse_others_table(row)
+                self._send(f"LOCK TABLE {row[1]} IN ACCESS EXCLUSIVE MODE")
 
     def states(self, saved: Saved) -> States:
         if saved.scope == DATABASE:
@@ -326,10 +327,6 @@ class PostgresqlBackups:
         if saved.scope == DATABASE:
             self._with_settings(lambda: self._dumps.restore(saved))
             return
-        for table in saved.tables:
-            oid = restoring.find(self._ask, Definition.from_object(table.definition))
-            if oid is not None:
-                self._refuse_others_table(self._ask(_FIND, oid)[0])
         self._send(_SET)
         restoring.restore_tables(self._ask, self._send, saved.tables)
         for table in saved.tables:

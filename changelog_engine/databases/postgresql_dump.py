@@ -111,7 +111,7 @@ class PostgresqlDumps:
 
     def check(self, wanted: Wanted) -> Programs:
         facts = self._facts(wanted)
-        programs = self.check_restore()
+        programs = self.check_restore("; or back up tables by name, which needs none")
         self._refuse_others(facts)
         if self._ask("SELECT 1 FROM pg_catalog.pg_largeobject_metadata LIMIT 1"):
             raise BackupError(
@@ -121,13 +121,15 @@ class PostgresqlDumps:
         check_room(wanted.folder, int(self._ask(_SIZE, **_names(facts))[0][0]))
         return programs
 
-    def check_restore(self) -> Programs:
-        """Raise BackupError where a restore lacks its means; gives the programs."""
-        programs = find_programs(self._reach().major)
+    def check_restore(self, instead: str = "") -> Programs:
+        """Raise BackupError where a restore lacks its means; gives the programs. ``instead`` is for a hint: what does
+        without them.
+        """
+        programs = find_programs(self._reach().major, instead)
         if not self._ask("SELECT pg_catalog.has_database_privilege(current_database(), 'CREATE')")[0][0]:
             raise BackupError(
                 "a restore puts the ledger aside in a schema of its own, and the role may not create one",
-                hint="grant it CREATE on the database, or back up tables by name",
+                hint="grant it the right: `GRANT CREATE ON DATABASE … TO …`",
             )
         return programs
 
@@ -136,7 +138,7 @@ class PostgresqlDumps:
         if others:
             raise BackupError(
                 f"the role is no member of `{others[0][1]}`, which owns {others[0][0]}: it could not restore that",
-                hint=f"run as a superuser or a member of `{others[0][1]}`, or back up tables by name",
+                hint=f"run as a superuser or a member of `{others[0][1]}`",
             )
 
     def save(self, wanted: Wanted) -> Saved:
@@ -195,6 +197,7 @@ class PostgresqlDumps:
         return file_fault(saved)
 
     def lock(self, saved: Saved) -> None:
+        self._refuse_others(saved.facts or {})
         for _, name in self._ask(_TABLES, **_names(saved.facts or {})):
             self._send(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE")
 
@@ -207,7 +210,6 @@ class PostgresqlDumps:
     def restore(self, saved: Saved) -> None:
         facts = saved.facts or {}
         programs = self.check_restore()
-        self._refuse_others(facts)
         ours = self._ask(_OURS, **_names(facts))
         self._send(f"CREATE SCHEMA {KEPT}")
         self._move(ours, quote(facts["schema"]), KEPT)

@@ -42,10 +42,10 @@ def folders() -> Iterator[Path]:
         yield Path(spec.origin).parent / "pginstall" / "bin"
 
 
-def find_programs(server: int) -> Programs:
+def find_programs(server: int, instead: str = "") -> Programs:
     """The programs that fit a server of that major version: of the same one, else of the next newer one.
 
-    Raises BackupError, naming what was found, where none fit.
+    Raises BackupError, naming what was found, where none fit; ``instead`` ends the hint with what does without them.
     """
     found: dict[int, Programs] = {}
     for folder in folders():
@@ -57,9 +57,10 @@ def find_programs(server: int) -> Programs:
         return found[min(fitting)]
     there = ", ".join(f"{each.version} in {each.dump.parent}" for each in found.values())
     raise BackupError(
-        f"no `pg_dump` fits PostgreSQL {server}: {f'there is {there}' if there else 'there is none'}",
+        f"no `pg_dump` and `pg_restore` fit PostgreSQL {server}: "
+        + (f"there is {there}, which is older" if there else f"there are none on the PATH, nor in {_DEBIAN}/*/bin"),
         hint=f"install the client programs of PostgreSQL {server} and put them on the PATH, or `pip install "
-        "'changelog-engine[embedded]'`; or back up tables by name, which needs none",
+        f"'changelog-engine[embedded]'`{instead}",
     )
 
 

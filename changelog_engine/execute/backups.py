@@ -19,7 +19,10 @@ from changelog_engine.plan.steps import Action, Plan, Step, makes_backup, restor
 
 _NO_ROOM = ("53100", "SQLITE_FULL")
 
-_KEEP = "keep what is still needed, then say `--discard-newer-rows`"
+_KEEP = (
+    "look at what was done, and keep what of it is still needed elsewhere; `--discard-newer-rows` restores the tables "
+    "all the same"
+)
 
 
 class StepBackups:
@@ -59,14 +62,14 @@ class StepBackups:
                 self._wait_as_asked(step)
                 backups.check_restore(saved)
                 if (fault := backups.fault(saved)) is not None:
-                    raise BackupError(fault, hint=_by_hand(step))
+                    raise BackupError(fault, hint=_by_hand(step, saved))
                 found = () if step.discards_newer else foresight.written_since(saved)
                 newer.update({step.id: found} if found else {})
                 foresight.restores(saved)
         if newer:
             words = "; ".join(f"`{name}`: {', '.join(found)}" for name, found in newer.items())
             raise PlanRefusedError(
-                f"nothing was rolled back, as a restore would lose what was written since the changeset: {words}",
+                f"nothing was rolled back, as a restore would undo what was done since the changeset: {words}",
                 hint=_KEEP,
                 changeset=next(iter(newer)),
                 facts={"backup": True},
@@ -79,9 +82,9 @@ class StepBackups:
         try:
             yield
         except (BackupError, StatementError) as error:
-            what = "the backup cannot be restored" if step.action is Action.ROLLBACK else "the backup cannot be made"
+            words = f"cannot be {'restored' if step.action is Action.ROLLBACK else 'made'}"
             raise PlanRefusedError(
-                f"nothing was run: {what} of changeset `{step.id}`: {self.run.redact(error.message)}",
+                f"nothing was run: the backup of changeset `{step.id}` {words}: {self.run.redact(error.message)}",
                 hint=error.hint,
                 changeset=step.id,
                 location=step.changeset.location if step.changeset else None,
@@ -131,14 +134,14 @@ class StepBackups:
             self._wait_as_asked(step)
             backups.check_restore(saved)
             if (fault := backups.fault(saved)) is not None:
-                raise BackupError(fault, hint=_by_hand(step))
+                raise BackupError(fault, hint=_by_hand(step, saved))
             # Others may have written between the look before the first step and now: only from the lock on can nobody.
             backups.lock(saved)
             newer: tuple[str, ...] = ()
             if not step.discards_newer:
                 newer = differences(states_after(saved), backups.states(saved)) + backups.altered_since(saved)
             if newer:
-                raise BackupError(f"{'; '.join(newer)}: a restore would lose what was written since", hint=_KEEP)
+                raise BackupError(f"{'; '.join(newer)}: a restore would undo what was done since", hint=_KEEP)
             backups.restore(saved)
 
     def wanted_of(self, step: Step) -> Wanted:
@@ -239,8 +242,13 @@ def _remedy(error: BackupError | StatementError) -> str | None:
     return error.hint
 
 
-def _by_hand(step: Step) -> str:
+def _by_hand(step: Step, saved: Saved) -> str:
+    if saved.scope == DATABASE:
+        return (
+            "put that very file back at its place (its SHA-256 is in `changelog backups`, the machine that made it in "
+            f"`changelog history`); else undo the changeset by hand, and then say `changelog unmark {step.id}`"
+        )
     return (
-        f"find the data elsewhere and undo it by hand, then `changelog unmark {step.id}`; nothing else restores "
-        "them from here"
+        "take the rows from a backup of the database that is older than the damage, undo the changeset by hand with "
+        f"them, and then say `changelog unmark {step.id}`"
     )

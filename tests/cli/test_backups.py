@@ -158,3 +158,28 @@ def test_who_is_refused_a_restore_is_told_what_to_do_and_not_to_mend_the_changes
     assert "mend" not in text
     assert run("rollback", "--select", "change", "--discard-newer-rows")[0] == 0
     assert project.sql("SELECT id FROM t") == [(1,)]
+
+
+def test_what_is_missing_is_said_without_reading_anything_back(project: Project, run: Run) -> None:
+    project.update()
+    place = copy_of(project, "more")
+    project.sql(f"DROP TABLE {place}")
+    code, output = run("backups")
+    assert code == 1
+    assert f"not as it was: `more`: {place} is missing" in output
+    assert "a rollback by it is refused, and changes nothing" in output
+    code, output = run("rollback", "--select", "more")
+    assert code == 1
+    assert "older than the damage" in output
+    assert "changelog unmark more" in output
+
+
+def test_a_table_that_was_renamed_since_is_told_by_its_new_name(project: Project, run: Run) -> None:
+    project.update()
+    project.sql("ALTER TABLE t RENAME TO other")
+    _, output = run("rollback", "--select", "change")
+    assert "was renamed since, and is `" in output or "`t` was dropped since" in output
+    assert "a restore would undo what was done since" in output
+    assert "restores the tables all the same" in output
+    assert run("rollback", "--select", "change", "--discard-newer-rows")[0] == 0
+    assert project.sql("SELECT id FROM t") == [(1,)]

@@ -142,7 +142,7 @@ def test_a_missing_copy_is_told_at_the_start(shop: Shop) -> None:
     shop.update()
     backups = shop.project.engine().backups().backups
     shop.project.sql(f"DROP TABLE {next(each.place for each in backups if each.changeset == 'first')}")
-    shop.is_refused("cannot be restored of changeset `first`", "is missing")
+    shop.is_refused("the backup of changeset `first` cannot be restored", "is missing")
 
 
 def test_what_a_rollback_in_sql_names_is_not_known_beforehand(shop: Shop) -> None:
