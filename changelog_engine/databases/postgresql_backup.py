@@ -299,6 +299,8 @@ class PostgresqlBackups:
         return self._with_settings(lambda: {table.wanted: self._state(table) for table in saved.tables})
 
     def altered_since(self, saved: Saved) -> tuple[str, ...]:
+        if saved.scope == DATABASE:
+            return self._with_settings(lambda: self._dumps.altered_since(saved))
         return self._with_settings(lambda: tuple(filter(None, map(self._alteration, saved.tables))))
 
     def _alteration(self, table: SavedTable) -> str | None:

@@ -19,6 +19,8 @@ from typing import IO, Any
 
 from changelog_engine.databases.backup import DATABASE, BackupError, Saved, States, Wanted, differences
 from changelog_engine.databases.backup_files import beginning_of, check_room, digest_of_file, file_fault, whole_file
+from changelog_engine.databases.backup_objects import changed_objects, digest_objects
+from changelog_engine.databases.postgresql_catalog import read_catalog
 from changelog_engine.databases.postgresql_definitions import Query
 from changelog_engine.databases.postgresql_objects import quote
 from changelog_engine.databases.postgresql_programs import Programs, find_programs
@@ -186,7 +188,12 @@ class PostgresqlDumps:
         return {"schema": schema, "own": list(wanted.own), "prefix": prefix}
 
     def mark(self, saved: Saved) -> Saved:
-        return replace(saved, after=self._states(saved.facts or {}))
+        facts = saved.facts or {}
+        return replace(saved, after=self._states(facts), facts={**facts, "objects": self._objects(facts)})
+
+    def _objects(self, facts: Mapping[str, Any]) -> dict[str, str]:
+        own, copies = set(facts["own"]), re.compile(_names(facts)["copies"])
+        return digest_objects(read_catalog(self._ask), lambda name: name in own or copies.match(name) is not None)
 
     def _states(self, facts: Mapping[str, Any]) -> dict[str, str]:
         return {name: self._digest(oid, name) for oid, name in self._ask(_TABLES, **_names(facts))}
@@ -203,6 +210,10 @@ class PostgresqlDumps:
 
     def states(self, saved: Saved) -> States:
         return self._states(saved.facts or {})
+
+    def altered_since(self, saved: Saved) -> tuple[str, ...]:
+        facts = saved.facts or {}
+        return changed_objects(facts.get("objects"), self._objects(facts))
 
     def states_restored(self, saved: Saved) -> Mapping[str, str | None] | None:
         return (saved.facts or {}).get("before")

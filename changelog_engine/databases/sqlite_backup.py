@@ -39,7 +39,9 @@ from changelog_engine.databases.backup_files import (
     show_size,
     whole_file,
 )
+from changelog_engine.databases.backup_objects import changed_objects, digest_objects
 from changelog_engine.databases.database import Row
+from changelog_engine.databases.sqlite_catalog import read_catalog
 from changelog_engine.databases.sqlite_definitions import (
     OBJECTS,
     Definition,
@@ -179,7 +181,8 @@ class SqliteBackups:
 
     def mark(self, saved: Saved) -> Saved:
         if saved.scope == DATABASE:
-            return replace(saved, after=self._states(saved.facts or {}))
+            facts = saved.facts or {}
+            return replace(saved, after=self._states(facts), facts={**facts, "objects": self._objects(facts)})
         tables = (replace(table, after=self._state(table)) for table in saved.tables)
         return replace(saved, tables=tuple(replace(table, changed=self._around(table)) for table in tables))
 
@@ -214,6 +217,9 @@ class SqliteBackups:
         # The page of a dropped table is soon another one's.
         renamed = [name for name, sql in rows if sql.partition("(")[2] == definition.sql.partition("(")[2]]
         return str(renamed[0]) if renamed else None
+
+    def _objects(self, facts: Mapping[str, Any]) -> dict[str, str]:
+        return digest_objects(read_catalog(self._ask), self._is_ours(facts))
 
     def _states(self, facts: Mapping[str, Any]) -> dict[str, str]:
         states = {}
@@ -262,6 +268,9 @@ class SqliteBackups:
         return {table.wanted: self._state(table) for table in saved.tables}
 
     def altered_since(self, saved: Saved) -> tuple[str, ...]:
+        if saved.scope == DATABASE:
+            facts = saved.facts or {}
+            return changed_objects(facts.get("objects"), self._objects(facts))
         found = []
         for table in saved.tables:
             now = self._around(table)

@@ -110,3 +110,28 @@ def test_columns_that_were_changed_since_are_not_lost_unasked(project: Project, 
         project.rollback(Selected("change"))
     assert project.rollback(Selected("change"), discards_newer=True).rolled_back == ("change",)
     assert project.sql("SELECT n FROM t") == [(1,)]
+
+
+def test_what_came_later_than_a_backup_of_all_is_not_lost_unasked(project: Project) -> None:
+    project.write(f"""
+        changesets:
+          - {{id: make, sql: "{MAKE}", rollback: DROP TABLE t}}
+          - {{id: all, depends_on: [make], sql: DELETE FROM t, rollback: {{backup: database}}}}
+          - {{id: some, depends_on: [all], sql: DELETE FROM t, rollback: {{backup: {{tables: [t]}}}}}}
+          - {{id: view, depends_on: [make], sql: "{VIEW}", rollback: DROP VIEW later_view}}
+          - {{id: index, depends_on: [make], sql: CREATE INDEX later_index ON u (id), rollback: DROP INDEX later_index}}
+    """)
+    for name in ("make", "all", "view", "index"):
+        project.update(select=name)
+    before = catalog(project)
+    with pytest.raises(BackupFailedError, match="table `u` was changed since; view `later_view` was made since"):
+        project.rollback(Selected("all"))
+    assert catalog(project) == before
+    project.rollback(Selected("index"))
+    with pytest.raises(BackupFailedError, match="changed: view `later_view` was made since: a restore would undo"):
+        project.rollback(Selected("all"))
+    project.update(select="some")
+    project.rollback(Selected("some"))
+    project.rollback(Selected("view"))
+    assert project.rollback(Selected("all")).rolled_back == ("all",)
+    assert project.sql("SELECT id FROM t") == [(1,)]
