@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 WHITE_SPACE = " \t\n\r\f\v"
 
@@ -117,6 +118,13 @@ def _compile(*alternatives: str) -> re.Pattern[str]:
 _ESCAPES_BEGIN = rf"'(?<=[eE]')(?<!{_LETTER}[eE]')"
 
 
+_TAG = r"(?:[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*)?"
+_DOLLAR_QUOTE = rf"\$(?<!{_LETTER}\$)({_TAG}\$).*?(?:\$\1|\Z)"
+# In a text as written, `$${` is an escaped `${` and neither opens nor closes a quotation.
+_DOLLAR_QUOTE_WRITTEN = rf"\$(?<!{_LETTER}\$)({_TAG}\$)(?!\{{).*?(?:\$\1(?!\{{)|\Z)"
+
+
+@cache
 def _postgresql(dollar_quote: str) -> Lexer:
     return Lexer(
         special=_compile(
@@ -134,51 +142,53 @@ def _postgresql(dollar_quote: str) -> Lexer:
     )
 
 
-_TAG = r"(?:[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*)?"
-_POSTGRESQL = _postgresql(rf"\$(?<!{_LETTER}\$)({_TAG}\$).*?(?:\$\1|\Z)")
-# In a text as written, `$${` is an escaped `${` and neither opens nor closes a quotation.
-_POSTGRESQL_WRITTEN = _postgresql(rf"\$(?<!{_LETTER}\$)({_TAG}\$)(?!\{{).*?(?:\$\1(?!\{{)|\Z)")
+@cache
+def _sqlite() -> Lexer:
+    return Lexer(
+        special=_compile(
+            rf"'{_DOUBLED_SINGLE}",
+            rf'"{_DOUBLED_DOUBLE}',
+            _BACKTICKS,
+            r"\[[^\]]*(?:\]|\Z)",
+            _LINE_COMMENT,
+            _BLOCK_COMMENT,
+        ),
+        tokens=_compile(_NUMBER, rf"[?:@#]?{_WORD}", r"[(),;]", r"->>?|\|\||<<|>>|<=|>=|==|<>|!=", r"[^\s]"),
+        prefix=_compile(rf"{_NOT_IN_WORD}[xX]'\Z"),
+        prefix_ends="xX",
+        nested_comments=False,
+    )
 
-_SQLITE = Lexer(
-    special=_compile(
-        rf"'{_DOUBLED_SINGLE}",
-        rf'"{_DOUBLED_DOUBLE}',
-        _BACKTICKS,
-        r"\[[^\]]*(?:\]|\Z)",
-        _LINE_COMMENT,
-        _BLOCK_COMMENT,
-    ),
-    tokens=_compile(_NUMBER, rf"[?:@#]?{_WORD}", r"[(),;]", r"->>?|\|\||<<|>>|<=|>=|==|<>|!=", r"[^\s]"),
-    prefix=_compile(rf"{_NOT_IN_WORD}[xX]'\Z"),
-    prefix_ends="xX",
-    nested_comments=False,
-)
 
-_MYSQL = Lexer(
-    special=_compile(
-        rf"'{_ESCAPED_SINGLE}",
-        rf'"{_ESCAPED_DOUBLE}',
-        _BACKTICKS,
-        r"#[^\n\r]*",
-        # Two dashes begin a comment only before white space: `5--3` is a difference.
-        r"--(?=[\s\x00]|\Z)[^\n\r]*",
-        _BLOCK_COMMENT,
-    ),
-    tokens=_compile(_NUMBER, rf"@{{0,2}}{_WORD}", r"[(),;]", r"<=>|->>|->|:=|\|\||&&|<<|>>|<>|!=|<=|>=", r"[^\s]"),
-    prefix=_compile(rf"{_NOT_IN_WORD}(?:(?:[nNxXbB]|_\w+)'|_\w+\")\Z"),
-    prefix_ends="abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_",
-    nested_comments=False,
-)
-
-_LEXERS = {"postgresql": _POSTGRESQL, "sqlite": _SQLITE, "mysql": _MYSQL, "mariadb": _MYSQL}
-_WRITTEN_LEXERS = {**_LEXERS, "postgresql": _POSTGRESQL_WRITTEN}
+@cache
+def _mysql() -> Lexer:
+    return Lexer(
+        special=_compile(
+            rf"'{_ESCAPED_SINGLE}",
+            rf'"{_ESCAPED_DOUBLE}',
+            _BACKTICKS,
+            r"#[^\n\r]*",
+            # Two dashes begin a comment only before white space: `5--3` is a difference.
+            r"--(?=[\s\x00]|\Z)[^\n\r]*",
+            _BLOCK_COMMENT,
+        ),
+        tokens=_compile(_NUMBER, rf"@{{0,2}}{_WORD}", r"[(),;]", r"<=>|->>|->|:=|\|\||&&|<<|>>|<>|!=|<=|>=", r"[^\s]"),
+        prefix=_compile(rf"{_NOT_IN_WORD}(?:(?:[nNxXbB]|_\w+)'|_\w+\")\Z"),
+        prefix_ends="abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_",
+        nested_comments=False,
+    )
 
 
 def lexer_for(dbms: str) -> Lexer:
-    """The lexer for SQL as the database gets it; a kind that we do not know is read by SQLite's plain rules."""
-    return _LEXERS.get(dbms, _SQLITE)
+    """The lexer for SQL as the database gets it; a kind that we do not know is read by SQLite's plain rules.
+
+    Made when it is first asked for: the expressions of each take a millisecond or two to compile.
+    """
+    if dbms == "postgresql":
+        return _postgresql(_DOLLAR_QUOTE)
+    return _mysql() if dbms in ("mysql", "mariadb") else _sqlite()
 
 
 def lexer_for_written(dbms: str) -> Lexer:
     """The lexer for SQL as it stands in a changelog, before parameters are replaced."""
-    return _WRITTEN_LEXERS.get(dbms, _SQLITE)
+    return _postgresql(_DOLLAR_QUOTE_WRITTEN) if dbms == "postgresql" else lexer_for(dbms)
