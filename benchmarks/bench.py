@@ -43,7 +43,8 @@ class Bench:
 
     def apply(self, tool: Tool, changes: Changes) -> Usage | None:
         """What it takes the tool to apply the changes to an empty database; None where it fails, which is said."""
-        with self.project(tool, changes) as folder, self.server.new_database() as database:
+        with self.project(tool, changes) as folder:
+            database = self.server.new_database()
             try:
                 usage = run(tool.command(folder, database))
             except FailedError as error:

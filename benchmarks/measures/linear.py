@@ -36,7 +36,8 @@ def linear(bench: Bench) -> Section:
 
 
 def _on_postgresql(bench: Bench, count: int) -> Usage:
-    with bench.project(OURS, workload.rows(count)) as folder, bench.server.new_database() as database:
+    with bench.project(OURS, workload.rows(count)) as folder:
+        database = bench.server.new_database()
         return run(ours.update(folder, database.url()))
 
 

@@ -68,8 +68,7 @@ def _apply(bench: Bench, tool: Tool, count: int, round_trip: float) -> _Run | No
     changes = workload.tables(count)
     with (
         bench.project(tool, changes) as folder,
-        bench.server.new_database() as database,
-        slow_network(bench.server.with_password(database), round_trip) as between,
+        slow_network(bench.server.with_password(bench.server.new_database()), round_trip) as between,
     ):
         try:
             usage = run(tool.command(folder, between.database))

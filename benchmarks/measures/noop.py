@@ -20,8 +20,8 @@ _MEMORY, _WAITS = 150.0, 6.0
 
 def noop(bench: Bench) -> Section:
     count, rounds = bench.size(10_000, 1_000), bench.size(5, 2)
-    with tempfile.TemporaryDirectory(prefix="changelog-benchmark-") as name, bench.server.new_database() as owned:
-        folder, database = Path(name), bench.server.with_password(owned)
+    with tempfile.TemporaryDirectory(prefix="changelog-benchmark-") as name:
+        folder, database = Path(name), bench.server.with_password(bench.server.new_database())
         write_large_changelog(folder, count, _FILES)
         size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
         whole = run(ours.update(folder, database.url()))
