@@ -75,6 +75,48 @@ def test_there_and_back_on_mariadb(cli: Cli, mariadb_url: str, monkeypatch: pyte
     there_and_back(cli, mariadb_url, monkeypatch)
 
 
+AT_ONCE = """\
+changesets:
+  - id: base
+    sql: |
+      CREATE TABLE cities (id int PRIMARY KEY, name varchar(40));
+      CREATE TABLE streets (city int, name varchar(40), old int);
+      INSERT INTO cities VALUES (1, 'Ulm');
+      INSERT INTO streets VALUES (1, 'here', 2);
+  - id: at-once
+    depends_on: [base]
+    sql: |
+      ALTER TABLE streets
+        ADD COLUMN no int NOT NULL DEFAULT 3 AFTER city,
+        ADD CONSTRAINT of_city FOREIGN KEY (city) REFERENCES cities (id),
+        ADD UNIQUE INDEX by_no (no, name),
+        ADD CONSTRAINT some_no CHECK (no > 0),
+        RENAME COLUMN old TO age,
+        RENAME TO roads;
+"""
+
+
+def test_several_changes_in_one_statement_are_undone_in_one_on_mariadb(
+    cli: Cli, mariadb_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHANGELOG_URL", mariadb_url)
+    cli.write(AT_ONCE)
+    cli("update", "--select", "base")
+    before = {key: facts for key, facts in catalog_of(mariadb_url).items() if "changelog_" not in f"{key.of}{key.name}"}
+    cli("update")
+    (undone,) = cli.json("plan", "rollback", "--count", "1")["steps"]
+    assert undone["statements"] == [
+        "ALTER TABLE roads RENAME TO streets, RENAME COLUMN age TO old, DROP CONSTRAINT some_no, DROP INDEX by_no, "
+        "DROP FOREIGN KEY of_city, DROP INDEX of_city, DROP COLUMN no"
+    ]
+    cli("rollback", "--count", "1")
+    after = {key: facts for key, facts in catalog_of(mariadb_url).items() if "changelog_" not in f"{key.of}{key.name}"}
+    assert [str(each) for each in compare(before, after)] == []
+    session = connect(mariadb_url, Access.READ)
+    assert [tuple(row) for row in session.select("SELECT * FROM streets")] == [(1, "here", 2)]
+    session.close()
+
+
 def test_a_written_rollback_is_not_called_derived(cli: Cli, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHANGELOG_URL", database_url)
     cli.write("changesets:\n  - {id: a, sql: CREATE TABLE a (x int), rollback: DROP TABLE a}\n")

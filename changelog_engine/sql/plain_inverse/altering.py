@@ -63,11 +63,12 @@ def _rename(known: Known, table: Table | None, name: str, words: Words) -> str:
         raise UncertainError("")
     written = words.name()
     if table is not None:
-        _rename_column(table, old, written)
+        rename_column(table, old, written)
     return name
 
 
-def _rename_column(table: Table, old: str, written: str) -> None:
+def rename_column(table: Table, old: str, written: str) -> None:
+    """A column has another name; ``old`` is in lower case and without quotes, the new one as it is written."""
     new = bare(written).lower()
 
     def renamed(columns: tuple[str, ...]) -> tuple[str, ...]:

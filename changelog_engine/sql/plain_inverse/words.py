@@ -105,6 +105,12 @@ class Words:
                 first = place + 1
         return found
 
+    def copy(self) -> Words:
+        """The same, to be read by itself."""
+        words = self._of(self.tokens)
+        words.place = self.place
+        return words
+
     @classmethod
     def _of(cls, tokens: list[Token]) -> Words:
         words = cls.__new__(cls)
