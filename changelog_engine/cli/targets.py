@@ -49,7 +49,7 @@ _OPTIONS = (
     click.option(
         "--discard-newer-rows",
         is_flag=True,
-        help="Where a backup is restored: lose what was written to its tables since; without it that is refused.",
+        help="Where a backup is restored: undo what was written or changed since, too; without it that is refused.",
     ),
 )
 

@@ -47,6 +47,8 @@ from changelog_engine.errors import DatabaseError, StatementError
 from changelog_engine.model import Consideration
 
 if TYPE_CHECKING:
+    import subprocess
+
     from changelog_engine.databases.backup import Backups
     from changelog_engine.databases.postgresql_dump import Reach
 
@@ -113,6 +115,7 @@ class PostgresqlSession:
         self._connection = connection
         self._locks: set[str] = set()
         self._touched = False
+        self._program: subprocess.Popen[bytes] | None = None
         self.server = f"PostgreSQL {connection.info.parameter_status('server_version')}"
         self.database: str
         self.schema: str | None
@@ -129,7 +132,10 @@ class PostgresqlSession:
     def _reach(self) -> Reach:
         from changelog_engine.databases.postgresql_dump import Reach
 
-        return Reach(*way_to(self._connection))
+        return Reach(*way_to(self._connection), self._note_program)
+
+    def _note_program(self, process: subprocess.Popen[bytes]) -> None:
+        self._program = process
 
     def _copy_in(self, sql: str, data: Iterable[bytes]) -> None:
         """Run a COPY FROM STDIN of the engine's own."""
@@ -364,6 +370,8 @@ class PostgresqlSession:
         return closed_statement(sql)
 
     def cancel(self) -> None:
+        if self._program is not None:
+            self._program.kill()
         with contextlib.suppress(psycopg.Error):
             self._connection.cancel_safe(timeout=5.0)
 

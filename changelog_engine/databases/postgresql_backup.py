@@ -71,6 +71,7 @@ _KINDS = {
     "S": "a sequence",
 }
 _NO_ROWS = "0:0"
+_NO_RIGHT = "42501"
 
 
 class PostgresqlBackups:
@@ -273,6 +274,8 @@ class PostgresqlBackups:
             try:
                 rows, sha256 = self._sha256(table.copy, Definition.from_object(table.definition))
             except StatementError as error:
+                if error.sqlstate == _NO_RIGHT:
+                    raise
                 return f"{what} cannot be read: {error.message}"
             if sha256 != table.sha256:
                 counted = "" if rows == table.rows else f" (it has {rows} rows, and had {table.rows})"

@@ -78,13 +78,14 @@ _UNKNOWN_BEFORE_17 = b"\nSET transaction_timeout = 0;\n"
 class Reach:
     """How programs get at the database: a connection string, the password apart, and the server's major version.
 
-    ``server`` is its host and port.
+    ``server`` is its host and port. ``at_work`` is told of each program that is started: who cancels, ends it.
     """
 
     conninfo: str
     password: str | None
     major: int
     server: str
+    at_work: Callable[[subprocess.Popen[bytes]], None]
 
 
 class PostgresqlDumps:
@@ -152,7 +153,9 @@ class PostgresqlDumps:
         path = Path(wanted.folder).absolute() / f"{beginning}_{own}.dump"
         with whole_file(path, beginning) as part:
             self._dump(programs, facts, part)
-            _read_back(programs, part)
+            command: list[str | Path] = [programs.restore, "--file", os.devnull, part]
+            with self._output_of(command, None, "the backup cannot be read back") as out:
+                out.read()
         facts["before"] = self._states(facts)
         facts["public"] = [list(row) for row in self._ask(_PUBLIC)]
         return Saved(DATABASE, (), str(path), path.stat().st_size, digest_of_file(path), facts=facts)
@@ -177,9 +180,33 @@ class PostgresqlDumps:
             command.append(f"--lock-wait-timeout={patience}")
         with (
             part.open("wb") as file,
-            _output_of(command, reach.password, "`pg_dump` could not save the database") as out,
+            self._output_of(command, reach.password, "`pg_dump` could not save the database") as out,
         ):
             shutil.copyfileobj(out, file, _PIECE)
+
+    @contextmanager
+    def _output_of(self, command: Sequence[str | Path], password: str | None, fault: str) -> Iterator[IO[bytes]]:
+        """What a program writes, read in the block; at its end BackupError where the program has failed.
+
+        It hears no signals that a terminal sends to us: a run that is asked to stop ends what is in hand. Where the
+        block is left by an exception, the program is ended.
+        """
+        with (
+            tempfile.TemporaryFile() as errors,
+            subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=errors, env=_environment(password), start_new_session=True
+            ) as process,
+        ):
+            assert process.stdout is not None
+            self._reach().at_work(process)
+            try:
+                yield process.stdout
+            except BaseException:
+                process.kill()
+                raise
+            if process.wait() != 0:
+                errors.seek(0)
+                raise BackupError(f"{fault}: {_last_line(errors.read())}")
 
     def _facts(self, wanted: Wanted) -> dict[str, Any]:
         """What is ours in the database: the ledger's schema, its tables, and how copies of tables are called."""
@@ -252,7 +279,7 @@ class PostgresqlDumps:
     def _play(self, programs: Programs, place: str, section: str) -> None:
         """Run what `pg_restore` writes of one section; COPY stands in the section of data alone."""
         command: list[str | Path] = [programs.restore, f"--section={section}", "--file=-", place]
-        with _output_of(command, None, "`pg_restore` could not read the backup") as out:
+        with self._output_of(command, None, "`pg_restore` could not read the backup") as out:
             lines = _without_psql(out)
             if section == "data":
                 self._play_data(lines)
@@ -300,36 +327,6 @@ def _until_end(lines: Iterator[bytes]) -> Iterator[bytes]:
 
 def _environment(password: str | None) -> dict[str, str]:
     return {**os.environ, "LC_MESSAGES": "C", **({} if password is None else {"PGPASSWORD": password})}
-
-
-@contextmanager
-def _output_of(command: Sequence[str | Path], password: str | None, fault: str) -> Iterator[IO[bytes]]:
-    """What a program writes, read in the block; at its end BackupError where the program has failed.
-
-    It hears no signals that a terminal sends to us: a run that is asked to stop ends what is in hand. Where the block
-    is left by an exception, the program is ended.
-    """
-    with (
-        tempfile.TemporaryFile() as errors,
-        subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=errors, env=_environment(password), start_new_session=True
-        ) as process,
-    ):
-        assert process.stdout is not None
-        try:
-            yield process.stdout
-        except BaseException:
-            process.kill()
-            raise
-        if process.wait() != 0:
-            errors.seek(0)
-            raise BackupError(f"{fault}: {_last_line(errors.read())}")
-
-
-def _read_back(programs: Programs, path: Path) -> None:
-    """Have `pg_restore` read all of a file; raises BackupError where it cannot."""
-    with _output_of([programs.restore, "--file", os.devnull, path], None, "the backup cannot be read back") as out:
-        out.read()
 
 
 def _last_line(text: bytes) -> str:

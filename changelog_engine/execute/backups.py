@@ -17,6 +17,7 @@ from changelog_engine.ledger.entries import Direction
 from changelog_engine.ledger.ledger import Ledger
 from changelog_engine.plan.steps import Action, Plan, Step, makes_backup, restores_backup
 
+_NO_RIGHT = "42501"
 _NO_ROOM = ("53100", "SQLITE_FULL")
 
 _KEEP = (
@@ -85,7 +86,7 @@ class StepBackups:
             words = f"cannot be {'restored' if step.action is Action.ROLLBACK else 'made'}"
             raise PlanRefusedError(
                 f"nothing was run: the backup of changeset `{step.id}` {words}: {self.run.redact(error.message)}",
-                hint=error.hint,
+                hint=_remedy(error),
                 changeset=step.id,
                 location=step.changeset.location if step.changeset else None,
                 facts={"backup": True},
@@ -237,6 +238,8 @@ def _with(step: Step, saved: Saved) -> Step:
 
 
 def _remedy(error: BackupError | StatementError) -> str | None:
+    if isinstance(error, StatementError) and error.sqlstate == _NO_RIGHT:
+        return "grant the role that right, or run as the role that owns what is named"
     if isinstance(error, StatementError) and error.sqlstate in _NO_ROOM:
         return "make room on the disk of the database, or prune earlier backups with `changelog backups --prune`"
     return error.hint

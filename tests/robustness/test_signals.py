@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -147,3 +150,40 @@ def test_a_handler_that_raises_ends_a_statement_of_sqlite_too(sqlite_project: Pr
         signal.signal(signal.SIGALRM, previous)
     assert sqlite_project.states()["slow"] == "pending"
     assert sqlite_project.engine().lock().held is False
+
+
+def dump_of(child: Child) -> int | None:
+    """The process of `pg_dump` that the run has started, once it dumps."""
+    for path in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parent = (path / "stat").read_text().rpartition(")")[2].split()[1]
+            if int(parent) == child.process and b"--format=custom" in (path / "cmdline").read_bytes():
+                return int(path.name)
+    return None
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are found in /proc")
+def test_the_second_ends_pg_dump_too(nursery: Nursery, postgresql_project: Project) -> None:
+    project = postgresql_project
+    project.write("""
+        changesets:
+          - {id: make, sql: "CREATE TABLE t AS SELECT g FROM generate_series(1, 300000) g", rollback: DROP TABLE t}
+          - {id: wreck, depends_on: [make], sql: DELETE FROM t, rollback: {backup: database}}
+        """)
+    child = nursery.start("update", "--changelog", "main.yaml", "--url", project.url, cwd=project.folder)
+    wait_for(lambda: dump_of(child) is not None)
+    dump = dump_of(child)
+    assert dump is not None
+    os.kill(dump, signal.SIGSTOP)
+    child.send(signal.SIGTERM)
+    wait_for(lambda: "stopping after what is in hand" in child.written())
+    assert dump_of(child) == dump
+    child.send(signal.SIGTERM)
+    ended = child.wait()
+    assert ended.code == 143, ended.err
+    assert "Traceback" not in ended.err
+    assert list((project.folder / "backups").iterdir()) == []
+    assert project.states() == {"make": "applied", "wreck": "pending"}
+    project.update()
+    project.rollback_one("wreck")
+    assert project.sql("SELECT count(*) FROM t") == [(300_000,)]

@@ -262,6 +262,31 @@ def test_who_does_not_own_a_table_is_told_before_anything_is_run(postgresql_proj
         project.sql(f"DROP OWNED BY {role}", f"DROP ROLE {role}")
 
 
+def test_who_may_not_restore_a_table_is_told_what_it_takes_and_not_that_the_copy_is_damaged(
+    postgresql_project: Project,
+) -> None:
+    project = postgresql_project
+    changelog(project, "UPDATE customers SET note = 'x';", "{tables: [customers]}")
+    project.update()
+    role = f"clerk_{make_url(project.url).database}"
+    project.sql(
+        f"CREATE ROLE {role} LOGIN",
+        f"GRANT ALL ON SCHEMA public TO {role}",
+        f"GRANT SELECT, INSERT, UPDATE ON changelog_ledger, changelog_lock, changelog_state TO {role}",
+    )
+    clerk = Project(project.folder, make_url(project.url).set(username=role).render_as_string(hide_password=False))
+    try:
+        with unchanged(project), pytest.raises(BackupFailedError, match="permission denied for table") as caught:
+            clerk.rollback(LastApplied(1))
+        assert "run as the role that owns what is named" in (caught.value.hint or "")
+        project.sql(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}")
+        with unchanged(project), pytest.raises(BackupFailedError, match="which owns `customers`: it could not restore"):
+            clerk.rollback(LastApplied(1))
+    finally:
+        project.sql(f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+    assert project.rollback(LastApplied(1)).rolled_back == ("wreck",)
+
+
 def test_no_room_on_the_disk_leaves_everything_as_it_was(postgresql_project: Project, small_disk: SmallDisk) -> None:
     project = postgresql_project
     changelog(project, "UPDATE customers SET note = 'x';", "{tables: [customers]}")
