@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from changelog_engine.databases.backup import BackupError, Backups, Saved, Wanted
 from changelog_engine.databases.backup_files import show_size
-from changelog_engine.errors import PlanRefusedError, UsageError
+from changelog_engine.errors import PlanRefusedError, StatementError, UsageError
 from changelog_engine.findings import BackupsResult, BackupStatus
 from changelog_engine.ledger.backups import RecordedBackup, read_backups
 from changelog_engine.ledger.entries import LedgerState
@@ -116,7 +116,7 @@ def _status(run: Run, backups: Backups, kept: _Kept, *, verify: bool) -> BackupS
     row, saved = kept.row, kept.saved
     with _reading(run):
         present = backups.is_there(saved)
-        fault = backups.fault(saved) if verify and (present or kept.needed) else None
+        fault = _fault(backups, row, saved) if verify and (present or kept.needed) else None
     return BackupStatus(
         row.changeset,
         row.deployment,
@@ -131,6 +131,16 @@ def _status(run: Run, backups: Backups, kept: _Kept, *, verify: bool) -> BackupS
         fault,
         verify,
     )
+
+
+def _fault(backups: Backups, row: RecordedBackup, saved: Saved) -> str | None:
+    try:
+        return backups.fault(saved)
+    except StatementError as error:
+        raise BackupError(
+            f"the backup of `{row.changeset}` cannot be read back, so that nothing is known of it: {error.message}",
+            hint="run as the role that made it, or grant this one SELECT on it",
+        ) from error
 
 
 def _place(run: Run) -> Wanted:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import make_url
 
+from changelog_engine.databases.backup import BackupError
 from changelog_engine.errors import BackupFailedError, ChangesetFailedError, InvalidChangelogError, PlanRefusedError
 from changelog_engine.plan.request import LastApplied, Selected
 from tests.fixtures.databases import binaries, driver_url
@@ -279,6 +280,8 @@ def test_who_may_not_restore_a_table_is_told_what_it_takes_and_not_that_the_copy
         with unchanged(project), pytest.raises(BackupFailedError, match="permission denied for table") as caught:
             clerk.rollback(LastApplied(1))
         assert "run as the role that owns what is named" in (caught.value.hint or "")
+        with pytest.raises(BackupError, match="of `wreck` cannot be read back, so that nothing is known of it"):
+            clerk.engine().backups(verify=True)
         project.sql(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}")
         with unchanged(project), pytest.raises(BackupFailedError, match="which owns `customers`: it could not restore"):
             clerk.rollback(LastApplied(1))
