@@ -238,6 +238,7 @@ BACKUP = Record(
                     "backup",
                     "What is saved.",
                     {"tables": Key(ListOf(_OBJECT, least=1), "the tables", required=True)},
+                    words="`{tables: [...]}`",
                 ),
             ),
             "what is saved",

@@ -147,11 +147,12 @@ class Choice:
     def words(self) -> str:
         return _one_of([f"`{value}`" for value in self.docs])
 
-    def read(self, node: Node, log: Log, name: str) -> Any:
+    def read(self, node: Node, log: Log, name: str, among: Shape | None = None) -> Any:
+        """``among``: the shape that this is one of, which says what else there may be."""
         if isinstance(node, Scalar) and node.text in self.docs:
             return node.text
         close = nearest(node.text, self.docs) if isinstance(node, Scalar) else None
-        return refuse(self, node, log, name, f"did you mean `{close}`?" if close else None)
+        return refuse(among or self, node, log, name, f"did you mean `{close}`?" if close else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +339,8 @@ class ByNode:
                 shape = None
         else:
             shape = self.sequence if isinstance(node, Sequence) else self.mapping
+        if isinstance(shape, Choice):
+            return shape.read(node, log, name, among=self)
         return refuse(self, node, log, name) if shape is None else shape.read(node, log, name)
 
 
