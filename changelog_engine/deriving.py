@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from changelog_engine.memory import Memory, said_by
@@ -112,7 +113,11 @@ _NONE: frozenset[Expression] = frozenset()
 
 def _note(changeset: Changeset, dbms: str, known: Knowledge, *, is_certain: bool) -> None:
     known.begin()
-    for change in changeset.changes:
+    _take_in(changeset.changes, dbms, known, is_certain=is_certain)
+
+
+def _take_in(changes: Sequence[Change], dbms: str, known: Knowledge, *, is_certain: bool = True) -> None:
+    for change in changes:
         if isinstance(change, Operation):
             known.apply(change, is_certain=is_certain)
         elif (text := text_for(change.texts, dbms)) is not None:
@@ -124,36 +129,40 @@ def _undo(changeset: Changeset, dbms: str, known: Knowledge) -> list[Any]:
     whether it may stand in a transaction; or the reason why nothing does for certain, the number of the change that it
     is about, and the place in its text.
     """
-    kinds = [change.__class__ for change in changeset.changes]
-    if len(set(kinds)) > 1:
-        _note(changeset, dbms, known, is_certain=True)
-        return [_MIXED, kinds.index(Operation), 0]
-    return _undo_sql(changeset, dbms, known) if SqlChange in kinds else _undo_operations(changeset, known)
+    known.begin()
+    runs = [list(run) for _, run in groupby(changeset.changes, lambda change: change.__class__)]
+    found: list[Any] = []
+    in_transaction = True
+    first = 0
+    for run in runs:
+        try:
+            undone, may_stand_in_one = _undo_run(run, first, dbms, known)
+            if len(runs) > 1 and known.has_settings:
+                raise UncertainError(_SETTINGS)
+        except UncertainError as error:
+            number = first + error.number
+            _take_in(changeset.changes[number:], dbms, known)
+            return [error.reason, number, error.place]
+        found[:0] = undone
+        in_transaction = in_transaction and may_stand_in_one
+        first += len(run)
+    return [found, in_transaction]
 
 
-_MIXED = "typed changes and SQL in one changeset are not undone together: make two changesets of them"
+_SETTINGS = "beside typed changes it sets a role or where names are looked up: make two changesets of them"
 
 
-def _undo_sql(changeset: Changeset, dbms: str, known: Knowledge) -> list[Any]:
-    texts = [text_for(change.texts, dbms) for change in changeset.changes if isinstance(change, SqlChange)]
-    try:
+def _undo_run(run: Sequence[Change], first: int, dbms: str, known: Knowledge) -> tuple[list[Any], bool]:
+    """As ``_undo``, for changes of one kind that follow each other; UncertainError counts from the first of them."""
+    texts = [text_for(change.texts, dbms) for change in run if isinstance(change, SqlChange)]
+    if texts:
         inverse = known.invert_sql([text.text for text in texts if text is not None])
-    except UncertainError as error:
-        return [error.reason, error.number, error.place]
-    return [list(inverse.statements), inverse.transaction]
-
-
-def _undo_operations(changeset: Changeset, known: Knowledge) -> list[Any]:
+        return list(inverse.statements), inverse.transaction
     from changelog_engine.operations.form import dump_operation
     from changelog_engine.operations.inverse import inverses_of
 
-    operations = [change for change in changeset.changes if isinstance(change, Operation)]
-    known.begin()
-    try:
-        inverse = inverses_of(operations, known)
-    except UncertainError as error:
-        return [f"`{operations[error.number].kind}`: {error.reason}", error.number, 0]
-    return [[[number, dump_operation(each)] for number, each in inverse], True]
+    undone = inverses_of([change for change in run if isinstance(change, Operation)], known)
+    return [[first + number, dump_operation(operation)] for number, operation in undone], True
 
 
 def _with_rollback(changeset: Changeset, dbms: str, found: Sequence[Any]) -> tuple[list[Problem], Changeset]:

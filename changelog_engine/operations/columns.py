@@ -12,7 +12,7 @@ from changelog_engine.operations import constructs
 from changelog_engine.operations.change import Change
 from changelog_engine.operations.errors import OperationError
 from changelog_engine.operations.types import column_type
-from changelog_engine.operations.values import ColumnState, Relation, Values, flag, record, text
+from changelog_engine.operations.values import ColumnState, Relation, Values, flag, record, type_in
 
 
 def add_column(change: Change) -> None:
@@ -47,7 +47,7 @@ def alterations(values: Values, dbms: str) -> dict[str, Any]:
     """What is changed about a column, as Alembic's operation names it."""
     found: dict[str, Any] = {}
     if "type" in values:
-        found["modify_type"] = column_type(text(values, "type"), dbms)
+        found["modify_type"] = column_type(type_in(values), dbms)
     if "nullable" in values:
         found["modify_nullable"] = values["nullable"]
     if "default" in values:
@@ -88,9 +88,9 @@ def _stated_before(change: Change, table: Relation, name: str) -> dict[str, Any]
             f"`{table.name}.{name}`",
             hint=f"say how it is: `was: {{{written}}}`",
         )
-    state = known or ColumnState(text(values, "type") if "type" in values else "", True, None)
+    state = known or ColumnState(type_in(values) if "type" in values else "", True, None)
     state = ColumnState(
-        text(was, "type") if "type" in was else state.type,
+        type_in(was) if "type" in was else state.type,
         flag(was, "nullable", bool(state.nullable)),
         was.get("default", state.default),
         state.comment,

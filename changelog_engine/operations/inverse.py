@@ -17,6 +17,7 @@ from changelog_engine.operations.values import (
     text,
     text_or_none,
     texts,
+    type_in,
 )
 from changelog_engine.sql.inverses import UncertainError
 
@@ -26,22 +27,19 @@ Inverse = tuple[Operation, ...]
 def inverses_of(operations: Sequence[Operation], known: Knowledge) -> tuple[tuple[int, Operation], ...]:
     """What undoes operations that run one after the other, the last one first, each with the number of what it undoes.
 
-    ``known`` is what the changelog knows before the first of them; it learns what they all do. Raises UncertainError
-    for the first operation that nothing undoes for certain.
+    ``known`` is what the changelog knows before the first of them; it learns what they do. Raises UncertainError for
+    the first operation that nothing undoes for certain, which is not learnt any more.
     """
     found: list[list[tuple[int, Operation]]] = []
-    uncertain: UncertainError | None = None
     own: set[Relation] = set()
     for number, operation in enumerate(operations):
         _follow(operation, own)
-        if uncertain is None and not _goes_with_table(operation, own):
+        if not _goes_with_table(operation, own):
             try:
                 found.append([(number, each) for each in _INVERSES[operation.kind](operation, known)])
             except UncertainError as error:
-                uncertain = UncertainError(error.reason, number=number)
+                raise UncertainError(f"`{operation.kind}`: {error.reason}", number=number) from None
         known.apply(operation)
-    if uncertain is not None:
-        raise uncertain
     return tuple(each for inverses in reversed(found) for each in inverses)
 
 
@@ -117,7 +115,9 @@ def _alter_column(operation: Operation, known: Knowledge) -> Inverse:
     back: dict[str, OperationValue] = {key: before[key] for key in ("type", "nullable", "default") if key in values}
     if "using" in values and "type" in back:
         quoted = '"' + text(values, "column").replace('"', '""') + '"'
-        back["using"] = SqlText(f"CAST({quoted} AS {back['type']})", operation.location)
+        type_ = type_in(back)
+        sql = type_.text if isinstance(type_, SqlText) else type_
+        back["using"] = SqlText(f"CAST({quoted} AS {sql})", operation.location)
     after = {**before, **{key: values[key] for key in ("type", "nullable", "default") if key in values}}
     return (_altered(operation, text(values, "column"), back, after),)
 

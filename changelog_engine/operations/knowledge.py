@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from changelog_engine.model import Location, Operation, OperationValue, SqlText
-from changelog_engine.operations.spelled import NATIVE_TYPES, spelled, spelled_rows
+from changelog_engine.operations.spelled import spelled, spelled_rows
 from changelog_engine.operations.values import ColumnState, Relation, Values, relation, text
 from changelog_engine.sql.effects import Act, Kind, Thing
 from changelog_engine.sql.inverses import Inverse, UncertainError
@@ -86,7 +86,10 @@ class Knowledge:
         self._forget_made(sql)
 
     def invert_sql(self, texts: Sequence[str]) -> Inverse:
-        """What undoes a changeset's texts of SQL, which are taken in. UncertainError where that is not certain."""
+        """What undoes texts of SQL of the changeset at hand, which are taken in.
+
+        Raises UncertainError for the first statement of which that is not certain; it is not taken in any more.
+        """
         for sql in texts:
             self._forget_made(sql)
         return self._known.invert([clean_text(sql) for sql in texts])
@@ -145,12 +148,16 @@ class Knowledge:
     def column(self, table: Relation, name: str) -> ColumnState | None:
         """What is known of a column; None for nothing, or not all of it."""
         facts = self._known.column(_names(table), name)
-        if facts is None or facts.type.lower() in NATIVE_TYPES[self.dbms]:
-            # Such a type is another one where a typed change names it.
+        if facts is None:
             return None
         default = None if facts.default is None else self._value(facts.default)
         comment = self._text(facts.comment)
-        return ColumnState(facts.type, facts.is_nullable, default, comment, facts.is_generated)
+        return ColumnState(SqlText(facts.type, _NOWHERE), facts.is_nullable, default, comment, facts.is_generated)
+
+    @property
+    def has_settings(self) -> bool:
+        """Whether the changeset at hand has set by SQL where names are looked up, or the role."""
+        return self._known.has_settings
 
     def has_comment(self, table: Relation) -> bool:
         """Whether it is known what the comment of a table is, or that it has none."""

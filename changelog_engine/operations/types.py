@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
+from changelog_engine.model import SqlText
 from changelog_engine.operations.errors import OperationError
 
 Type = TypeEngine[Any]
@@ -63,11 +64,13 @@ _WITH_LENGTH: Final[Mapping[str, Callable[[int], Type]]] = {
 _WITH_SCALE: Final = ("numeric", "decimal")
 
 
-def column_type(written: str, dbms: str) -> Type:
-    """The type that a text means; one that is not known here is the database's own.
+def column_type(written: str | SqlText, dbms: str) -> Type:
+    """The type that a text means; one that is not known here is the database's own, and so is SQL.
 
     Raises OperationError for a type that this kind of database has no likeness of.
     """
+    if isinstance(written, SqlText):
+        return Native(written.text)
     match = _WRITTEN.fullmatch(written)
     if match is None:
         return Native(written.strip())

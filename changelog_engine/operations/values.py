@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
-from changelog_engine.model import OperationValue
+from changelog_engine.model import OperationValue, SqlText
 
 Values = Mapping[str, OperationValue]
 
@@ -21,12 +21,12 @@ class Relation(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ColumnState:
-    """What is known of a column, for what restates it. ``default`` None: it has none.
+    """What is known of a column, for what restates it. ``type`` as ``type_in`` gives it, ``default`` None: it has none.
 
     ``nullable`` None: it takes no NULL, by a constraint with a name. ``identity``: the database makes its values.
     """
 
-    type: str
+    type: str | SqlText
     nullable: bool | None
     default: OperationValue
     comment: str | None = None
@@ -40,6 +40,11 @@ def text(values: Values, key: str) -> str:
 
 def text_or_none(values: Values, key: str) -> str | None:
     return cast("str | None", values.get(key))
+
+
+def type_in(values: Values) -> str | SqlText:
+    """The type of a column, in the words of typed changes, or of the database's own SQL."""
+    return cast("str | SqlText", values["type"])
 
 
 def flag(values: Values, key: str, otherwise: bool = False) -> bool:

@@ -38,11 +38,15 @@ class Known(Protocol):
         """Take in what a text of the changeset at hand, as written, does, or may have done."""
 
     def invert(self, texts: Sequence[str]) -> Inverse:
-        """What undoes a changeset's texts, which is begun by that; they are taken in.
+        """What undoes texts of the changeset at hand, as written, in the order to run; they are taken in.
 
-        Raises UncertainError for the first statement of which that is not certain; what the texts do is taken in all
-        the same.
+        Raises UncertainError for the first statement of which that is not certain; it is not taken in any more.
         """
+        ...
+
+    @property
+    def has_settings(self) -> bool:
+        """Whether the changeset at hand has set where names are looked up, or the role."""
         ...
 
     def key_of_rows(self, insert: str) -> tuple[str, ...]:

@@ -25,6 +25,8 @@ changesets:
             - {name: id, type: bigint, primary_key: true}
             - {name: name, type: varchar(40), nullable: false, default: "${region}", comment: as on maps}
             - {name: since, type: timestamp}
+            - {name: sum, type: "decimal(8,2)", default: 1.5}
+            - {name: kind, type: uuid}
       - create_table:
           table: streets
           columns:
@@ -40,7 +42,11 @@ changesets:
       INSERT INTO streets VALUES (2, 7, '2026-01-01');
   - id: renamed
     depends_on: [rows]
-    changes: [{rename_column: {table: streets, from: number, to: no}}]
+    changes:
+      - rename_column: {table: streets, from: number, to: no}
+      - alter_column: {table: cities, column: since, type: date}
+      - alter_column: {table: cities, column: sum, type: "numeric(12,2)", default: null}
+      - alter_column: {table: cities, column: kind, type: text, using: kind}
   - id: more
     depends_on: [renamed]
     sql: INSERT INTO streets (no, city) VALUES (8, 2)
@@ -62,12 +68,13 @@ changesets:
   - id: base
     sql:
       default: |
-        CREATE TABLE cities (id int PRIMARY KEY, name varchar(40) DEFAULT 'it''s', size decimal(8,2) DEFAULT 1.50);
+        CREATE TABLE cities (id int PRIMARY KEY, name varchar(40) DEFAULT 'it''s', size decimal(8,2) DEFAULT 1.50,
+          at timestamp, no int);
         CREATE TABLE streets (city int, no int);
       mariadb: |
         CREATE TABLE cities (
           id int AUTO_INCREMENT PRIMARY KEY, name varchar(40) DEFAULT 'it''s' COMMENT 'a\\\\b',
-          size decimal(8,2) DEFAULT 1.50
+          size decimal(8,2) DEFAULT 1.50, at timestamp NULL, no int
         ) COMMENT='where';
         CREATE TABLE streets (city int, no int);
   - id: typed
@@ -77,6 +84,8 @@ changesets:
       - insert: {table: cities, rows: [{id: 4, name: Ulm}, {id: 5, name: Bonn}]}
       - alter_column: {table: cities, column: name, type: varchar(80), nullable: false}
       - alter_column: {table: cities, column: size, default: 2, nullable: false}
+      - alter_column: {table: cities, column: at, type: date}
+      - alter_column: {table: cities, column: no, type: bigint}
       - add_primary_key: {name: streets_key, table: streets, columns: [city, no]}
       - comment: {table: cities, column: name, text: as on maps}
       - comment: {table: cities, text: all of them}
@@ -133,6 +142,52 @@ def test_typed_changes_on_a_table_of_sql(
     cli: Cli, kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there_and_back(cli, request.getfixturevalue(f"{kind}_url"), monkeypatch, TYPED_ON_SQL)
+
+
+BOTH_AT_ONCE = """\
+changesets:
+  - id: base
+    sql: |
+      CREATE TABLE cities (id int PRIMARY KEY, name varchar(40));
+      CREATE TABLE streets (city int, no int DEFAULT 5);
+      INSERT INTO cities VALUES (1, 'Ulm');
+  - id: both
+    depends_on: [base]
+    changes:
+      - create_table: {table: people, columns: [{name: id, type: integer, primary_key: true}]}
+      - sql: |
+          INSERT INTO people VALUES (1), (2);
+          INSERT INTO cities VALUES (2, 'Bonn');
+          UPDATE people SET id = id + 1 WHERE id = 2;
+      - add_column: {table: cities, column: {name: size, type: integer}}
+      - insert: {table: cities, rows: [{id: 3, size: 4}]}
+      - alter_column: {table: streets, column: no, type: bigint, default: null}
+      - sql: CREATE TABLE towns (id int PRIMARY KEY)
+      - sql: ALTER TABLE cities RENAME COLUMN name TO label
+      - create_index: {name: by_label, table: cities, columns: [label]}
+      - rename_table: {from: people, to: persons}
+      - insert: {table: towns, rows: [{id: 1}]}
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_both_kinds_in_one_changeset(
+    cli: Cli, kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there_and_back(cli, request.getfixturevalue(f"{kind}_url"), monkeypatch, BOTH_AT_ONCE)
+
+
+def test_a_search_path_that_sql_sets_would_be_that_of_the_typed_rollback_too(cli: Cli) -> None:
+    text = """\
+changesets:
+  - id: both
+    changes:
+      - create_table: {table: people, columns: [{name: id, type: integer}]}
+      - sql: SET LOCAL search_path = other; CREATE TABLE towns (id int);
+"""
+    err = refusal(cli, "postgresql://nowhere.invalid/none", text)
+    assert "none can be derived: beside typed changes it sets a role or where names are looked up" in err
+    assert "main.yaml:5:" in err
 
 
 BASE = """\

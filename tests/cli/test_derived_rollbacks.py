@@ -139,8 +139,11 @@ def test_refusals_name_the_place_the_reason_and_the_remedy(
         "    sql: UPDATE a SET x = 1\n"
         "  - id: mixed\n"
         "    changes:\n"
-        "      - sql: CREATE TABLE c (x int)\n"
         "      - create_table: {table: d, columns: [{name: x, type: integer}]}\n"
+        "      - sql: CREATE TABLE c (x int)\n"
+        "      - sql: |\n"
+        "          CREATE INDEX i ON c (x);\n"
+        "          DROP TABLE d\n"
     )
     err = cli("validate", code=3).err
     assert "main.yaml:5:7" in err
@@ -149,7 +152,7 @@ def test_refusals_name_the_place_the_reason_and_the_remedy(
     assert "changeset `gone`: it has no `rollback`, and none can be derived: what it drops" in err
     assert "changeset `written`: its rollback cannot be derived: what the rows were before" in err
     assert "main.yaml:8:10" in err
-    assert "changeset `mixed`: it has no `rollback`, and none can be derived: typed changes and SQL" in err
-    assert "main.yaml:12:" in err
+    assert "changeset `mixed`: it has no `rollback`, and none can be derived: what it drops" in err
+    assert "main.yaml:15:11" in err
     assert "`rollback: {irreversible: REASON}`" in err
     assert cli("update", code=3).out == ""

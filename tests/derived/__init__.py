@@ -35,6 +35,7 @@ def derive(kind: str, case: Case) -> Inverse | UncertainError:
     known = known_of(kind)
     if case.before:
         known.take_in(case.before)
+    known.begin()
     try:
         return known.invert([case.change])
     except UncertainError as error:

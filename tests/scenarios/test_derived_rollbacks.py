@@ -131,10 +131,11 @@ def try_out(session: Session, inverter: Inverter | PlainInverter, history: Seque
         except DatabaseError:
             continue
         after = state_of(session, list_tables)
+        inverter.begin()
         try:
             inverse = inverter.invert([sql])
         except UncertainError:
-            pass
+            inverter.take_in(sql)
         else:
             for statement in inverse.statements:
                 session.execute(statement)

@@ -41,16 +41,14 @@ class PlainInverter:
                 forget_changed(self._known, self._words(statement))
 
     def invert(self, texts: Sequence[str]) -> Inverse:
-        """What undoes a changeset's texts as written, in the order to run; they are taken in."""
-        self.begin()
-        try:
-            found = [self._inverses(text, number) for number, text in enumerate(texts)]
-        except UncertainError:
-            self.begin()
-            for text in texts:
-                self.take_in(text)
-            raise
+        """What undoes texts of the changeset at hand, as written, in the order to run; they are taken in."""
+        found = [self._inverses(text, number) for number, text in enumerate(texts)]
         return Inverse(tuple(undisguise(sql) for inverses in reversed(found) for sql in inverses))
+
+    @property
+    def has_settings(self) -> bool:
+        """No: of what a USE does, nothing is undone."""
+        return False
 
     def key_of_rows(self, insert: str) -> tuple[str, ...]:
         """The columns by whose literals the rows of an INSERT are found again."""

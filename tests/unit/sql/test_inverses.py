@@ -89,4 +89,5 @@ def test_what_a_refused_changeset_does_is_known_all_the_same() -> None:
     inverter = Inverter()
     with pytest.raises(UncertainError):
         inverter.invert(["CREATE TABLE t (a int PRIMARY KEY); DROP TABLE u"])
+    inverter.begin()
     assert inverter.invert(["INSERT INTO t VALUES (1)"]).statements == ("DELETE FROM t WHERE a = 1",)

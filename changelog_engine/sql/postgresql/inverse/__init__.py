@@ -39,15 +39,29 @@ class Inverter:
         note_text(self._known, text, is_certain=is_certain)
 
     def invert(self, texts: Sequence[str]) -> Inverse:
-        """What undoes a changeset's texts as written, in the order to run; they are taken in."""
-        self.begin()
-        try:
-            return self._inverse(texts)
-        except UncertainError:
-            self.begin()
-            for text in texts:
-                self.take_in(text)
-            raise
+        """What undoes texts of the changeset at hand, as written, in the order to run; they are taken in."""
+        known = self._known
+        parts: list[tuple[Inverse, tuple[Setting, ...]]] = []
+        for number, source in enumerate(texts):
+            for statement in _statements(source, number):
+                settings = tuple(known.scope.settings)
+                try:
+                    inverse = _undo(statement, known)
+                except UncertainError as error:
+                    raise UncertainError(error.reason, statement.place, number) from None
+                if statement.kind not in altering.NOTED or inverse is own.NOTHING:
+                    note(known, statement)
+                if inverse.statements:
+                    parts.append((inverse, settings))
+        inverse = _joined(parts)
+        disguised = "\n".join(disguise_all(each) for each in texts)
+        statements = tuple(undisguise(as_spelled(sql, disguised)) for sql in inverse.statements)
+        return inverse._replace(statements=statements)
+
+    @property
+    def has_settings(self) -> bool:
+        """Whether the changeset at hand has set where names are looked up, or the role."""
+        return bool(self._known.scope.settings)
 
     def key_of_rows(self, insert: str) -> tuple[str, ...]:
         """The columns by whose literals the rows of an INSERT are found again."""
@@ -83,26 +97,6 @@ class Inverter:
     def _table(self, table: Names) -> Table | None:
         known = self._known.tables.get(self._known.scope.key([disguise_all(each) for each in table]))
         return None if known is None or known.has_parts or known.has_heirs else known
-
-    def _inverse(self, texts: Sequence[str]) -> Inverse:
-        known = self._known
-        known.begin()
-        parts: list[tuple[Inverse, tuple[Setting, ...]]] = []
-        for number, source in enumerate(texts):
-            for statement in _statements(source, number):
-                settings = tuple(known.scope.settings)
-                try:
-                    inverse = _undo(statement, known)
-                except UncertainError as error:
-                    raise UncertainError(error.reason, statement.place, number) from None
-                if statement.kind not in altering.NOTED or inverse is own.NOTHING:
-                    note(known, statement)
-                if inverse.statements:
-                    parts.append((inverse, settings))
-        inverse = _joined(parts)
-        disguised = "\n".join(disguise_all(each) for each in texts)
-        statements = tuple(undisguise(as_spelled(sql, disguised)) for sql in inverse.statements)
-        return inverse._replace(statements=statements)
 
 
 def _joined(parts: Sequence[tuple[Inverse, tuple[Setting, ...]]]) -> Inverse:

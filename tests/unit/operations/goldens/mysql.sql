@@ -28,7 +28,7 @@ ALTER TABLE `Orders` DROP CHECK some;
 CREATE OR REPLACE VIEW dear AS SELECT id FROM orders WHERE note LIKE ':x%';
 DROP VIEW dear;
 ALTER TABLE `Orders` COMMENT 'it''s new';
-ALTER TABLE `Orders` MODIFY note VARCHAR(9) NOT NULL;
+ALTER TABLE `Orders` MODIFY note varchar(9) NOT NULL;
 INSERT INTO `Orders` (id, note) VALUES (1, 'O''Brien \\ 50%'), (2, '<${token:escaped}>');
 INSERT INTO `Orders` (id, `Paid`, price, note, at) VALUES (3, true, 2.50, NULL, CURRENT_TIMESTAMP);
 UPDATE `Orders` SET `Paid`=true, price=price + 1 WHERE id = 1 OR id % 2 = 0;
