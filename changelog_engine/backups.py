@@ -67,7 +67,7 @@ def with_backup_notes(plan: Plan, run: Run) -> Plan:
     """The plan with what it saves before its steps, and how large that may be, as far as is known by now; and with
     what its rollbacks put back.
     """
-    backups, notes = run.session.backups, []
+    notes = []
     for step in plan.steps:
         if step.rollback is None or step.rollback.backup is None:
             continue
@@ -77,6 +77,7 @@ def with_backup_notes(plan: Plan, run: Run) -> Plan:
             notes.append(f"the rollback of `{step.id}` puts {what} back as before it ran, from its backup")
         if not makes_backup(step):
             continue
+        backups = run.session.backups
         size = None if backups is None else backups.estimate(tables)
         about = "" if size is None else f" (at most about {show_size(size)})"
         notes.append(f"before `{step.id}` runs, {what} {'are' if len(tables) > 1 else 'is'} backed up{about}")
