@@ -23,7 +23,9 @@ from changelog_engine.model import Changelog, Changeset, Operation, SqlChange
 
 T = TypeVar("T")
 
-FILE = "memory.sqlite"
+FILE = "memory-2.sqlite"
+"""The number is that of the table's form."""
+
 KEPT_DAYS = 30
 MOST_BYTES = 256 * 1024 * 1024
 _DAY = 86_400
@@ -31,8 +33,9 @@ _WAIT_SECONDS = 0.2
 _PAGE = 500
 _AT_ONCE = 16
 """Files of which what was worked out is kept together: not all of it need be held in memory."""
+# The day stands before the value, so that looking for what is old does not read all that is kept.
 _TABLE = (
-    "CREATE TABLE IF NOT EXISTS memory (key TEXT PRIMARY KEY, value TEXT NOT NULL, day INTEGER NOT NULL) WITHOUT ROWID"
+    "CREATE TABLE IF NOT EXISTS memory (key TEXT PRIMARY KEY, day INTEGER NOT NULL, value TEXT NOT NULL) WITHOUT ROWID"
 )
 
 
@@ -156,7 +159,7 @@ class Memory:
                 connection.execute("BEGIN IMMEDIATE")
                 connection.execute(_TABLE)
                 _prune(connection, today, self._used)
-                connection.executemany("INSERT OR REPLACE INTO memory VALUES (?, ?, ?)", rows)
+                connection.executemany("INSERT OR REPLACE INTO memory (key, value, day) VALUES (?, ?, ?)", rows)
                 connection.execute("COMMIT")
         except (sqlite3.OperationalError, OSError):
             self._is_writable = False

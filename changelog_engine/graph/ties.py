@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 from changelog_engine.graph.footprint import Footprint, Written, full_name
@@ -23,45 +23,41 @@ Keys = Mapping[str, AbstractSet[str]]
 
 @dataclass(slots=True)
 class _Part:
-    """What one changeset does to the rows of one relation: ``sets`` and ``reads`` are columns."""
+    """What one changeset does to the rows of one relation, or several do: ``sets`` and ``reads`` are columns."""
 
-    number: int
-    sets: frozenset[str]
-    reads: frozenset[str]
+    sets: AbstractSet[str]
+    reads: AbstractSet[str]
     keys: Keys
 
-    def commutes(self, other: _Part | _Layer) -> bool:
+    def commutes(self, other: _Part) -> bool:
         """Whether two changes are of other columns, or of other rows by some key."""
         is_of_all = "*" in self.sets or "*" in other.sets
         is_apart = not (self.sets & (other.sets | other.reads) or self.reads & other.sets)
         return (is_apart and not is_of_all) or self.is_of_other_rows(other)
 
-    def is_of_other_rows(self, other: _Part | _Layer) -> bool:
+    def is_of_other_rows(self, other: _Part) -> bool:
         common = self.keys.keys() & other.keys.keys() - self.sets - other.sets
         return any(self.keys[column].isdisjoint(other.keys[column]) for column in common)
 
 
-@dataclass(slots=True)
 class _Layer:
-    """Changesets that follow each other and commute; of those that change rows what all of them do."""
+    """Changesets that follow each other and commute, and what all of them do."""
 
-    kind: str
-    numbers: list[int]
-    sets: frozenset[str] = frozenset()
-    reads: frozenset[str] = frozenset()
-    keys: dict[str, set[str]] = field(default_factory=dict)
+    def __init__(self, kind: str, number: int, part: _Part) -> None:
+        self.kind = kind
+        self.numbers = [number]
+        self._keys = {column: set(values) for column, values in part.keys.items()}
+        self.all = _Part(set(part.sets), set(part.reads), self._keys)
 
-    def add(self, part: _Part) -> None:
-        if not self.numbers:
-            self.keys = {column: set(values) for column, values in part.keys.items()}
-        for column in list(self.keys):
+    def add(self, number: int, part: _Part) -> None:
+        for column in list(self._keys):
             if column in part.keys:
-                self.keys[column] |= part.keys[column]
+                self._keys[column] |= part.keys[column]
             else:
-                del self.keys[column]
-        self.numbers.append(part.number)
-        self.sets |= part.sets
-        self.reads |= part.reads
+                del self._keys[column]
+        self.numbers.append(number)
+        self.all.sets |= part.sets
+        self.all.reads |= part.reads
 
 
 class Ties:
@@ -141,24 +137,24 @@ class Ties:
         name = full_name(relation)
         layers: list[_Layer] = []
         for number in sorted(changes.keys() | inserts.keys(), key=self.place.__getitem__):
-            if number in changes:
-                part = self._part(number, relation)
-                if layers and layers[-1].kind == "changes" and part.commutes(layers[-1]):
-                    layers[-1].add(part)
-                    continue
-                layers.append(_Layer("changes", []))
-                layers[-1].add(part)
-            elif layers and layers[-1].kind == "inserts":
-                layers[-1].numbers.append(number)
+            kind, part = "changes" if number in changes else "inserts", self._part(number, relation)
+            last = layers[-1] if layers else None
+            if last is not None and last.kind == kind and (kind == "inserts" or part.commutes(last.all)):
+                last.add(number, part)
             else:
-                layers.append(_Layer("inserts", [number]))
-        verbs = {"changes": "changes rows of", "inserts": "inserts rows of"}
+                layers.append(_Layer(kind, number, part))
         for first, second in pairwise(layers):
-            for before, after in _across(first.numbers, second.numbers):
-                one, other = self._part(before, relation), self._part(after, relation)
-                both_change = first.kind == second.kind
-                if not (one.commutes(other) if both_change else one.is_of_other_rows(other)):
-                    self._tie(before, verbs[first.kind], after, verbs[second.kind], name, second.numbers[0])
+            self._tie_layers(relation, name, first, second)
+
+    def _tie_layers(self, relation: Thing, name: str, first: _Layer, second: _Layer) -> None:
+        verbs = {"changes": "changes rows of", "inserts": "inserts rows of"}
+        is_apart = _Part.commutes if first.kind == second.kind else _Part.is_of_other_rows
+        if is_apart(first.all, second.all):
+            return
+        parts = {number: self._part(number, relation) for number in (*first.numbers, *second.numbers)}
+        for before, after in _across(first.numbers, second.numbers):
+            if not is_apart(parts[before], parts[after]):
+                self._tie(before, verbs[first.kind], after, verbs[second.kind], name, second.numbers[0])
 
     def _part(self, number: int, relation: Thing) -> _Part:
         """All that a changeset does to the rows of a relation."""
@@ -171,7 +167,7 @@ class Ties:
         own = full_name(relation)
         reads = {thing.name for thing in footprint.needs if thing.kind is Kind.COLUMN and thing.of == own}
         keys = _keys([written.write for written in writes])
-        return _Part(number, frozenset(sets), frozenset(reads), keys)
+        return _Part(sets, reads, keys)
 
     def _tie_groups(
         self,
@@ -225,7 +221,7 @@ def _keys(writes: Sequence[RowWrite]) -> Keys:
             return {}
         rows += [{column: plain(value) for column, value in row} for row in write.rows]
     common = set.intersection(*(set(row) for row in rows)) if rows else set()
-    return {column: frozenset(row[column] for row in rows) for column in common}
+    return {column: {row[column] for row in rows} for column in common}
 
 
 def _across(befores: Sequence[int], afters: Sequence[int]) -> Iterator[tuple[int, int]]:
