@@ -205,7 +205,7 @@ class Engine(Proving):
                 completion.keep(run.ledger, planned.head, loaded.changelog.inventory)
                 return UpdateResult("", notes=planned.notes, database=run.session.location)
             worker = run.worker(request.filters, loaded.changelog.parameters)
-            with run.locked(worker) as state:
+            with run.locked(worker, state) as state:
                 # a plan is a function of the ledger's state, which its head stands for
                 moved_on = state.head != planned.head
                 plan = planned_update(loaded, run, state, request, saved_plan) if moved_on else planned
@@ -224,11 +224,12 @@ class Engine(Proving):
         request = self._asked(request)
         loaded = self._load()
         with self._open(loaded.changelog.name, Access.WRITE) as run:
-            planned = planned_rollback(loaded, run, run.ledger.read_state(), request)
+            state = run.ledger.read_state()
+            planned = planned_rollback(loaded, run, state, request)
             if not planned.steps:
                 return RollbackResult("", to=planned.target, notes=planned.notes, database=run.session.location)
             worker = run.worker(request.filters, loaded.changelog.parameters)
-            with run.locked(worker) as state:
+            with run.locked(worker, state) as state:
                 plan = planned_rollback(loaded, run, state, request) if state.head != planned.head else planned
                 return self._execute(plan, state, run, executor_of(run, worker, 1), atomic, rollback_result)
 

@@ -19,7 +19,7 @@ from changelog_engine.execute.interruption import Interruption
 from changelog_engine.execute.records import RunFacts, timestamp
 from changelog_engine.execute.recovery import settle_doubts
 from changelog_engine.execute.worker import Worker
-from changelog_engine.ledger.entries import LedgerState
+from changelog_engine.ledger.entries import NO_LEDGER, LedgerState
 from changelog_engine.ledger.ledger import Ledger
 from changelog_engine.ledger.lock import Holder, hold_lock, write_holder
 from changelog_engine.model import Parameter
@@ -111,8 +111,9 @@ class Run:
         return self.settings.backups.folder or str(self.settings.root / DEFAULT_BACKUPS)
 
     @contextmanager
-    def locked(self, worker: Worker) -> Iterator[LedgerState]:
-        """Hold the lock for the block; gives the ledger's state as it is then.
+    def locked(self, worker: Worker, seen: LedgerState = NO_LEDGER) -> Iterator[LedgerState]:
+        """Hold the lock for the block; gives the ledger's state as it is then: as it was ``seen`` before, where its
+        head is still the same.
 
         Before that the ledger is made where there is none, its head is checked, and what a crash left is settled as
         far as the database can tell.
@@ -120,8 +121,8 @@ class Run:
         with hold_lock(self.ledger, self.settings.lock_wait, self._wait):
             self.ledger.ensure(create_schema=self.settings.create_schema)
             write_holder(self.ledger, self._holder())
-            self.ledger.check_head()
-            state = self.ledger.read_state()
+            head = self.ledger.check_head()
+            state = seen if seen.exists and seen.head == head else self.ledger.read_state()
             settled = settle_doubts(worker, state)
             for words in settled:
                 self.listener(Warned(words))
