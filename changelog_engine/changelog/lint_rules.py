@@ -72,7 +72,7 @@ RULES: Final[Mapping[str, LintRule]] = {
     "opaque-sql": LintRule(
         Severity.NOTE,
         "what a statement does cannot be read, so that its dependencies are not known",
-        "declare in `depends_on` what it needs",
+        "correct it if it is mistyped; else declare in `depends_on` what it needs",
     ),
     "locking-ddl": LintRule(
         Severity.WARNING,
