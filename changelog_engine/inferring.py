@@ -64,8 +64,8 @@ def _subjects(changelog: Changelog, dbms: str, memory: Memory, ids: Sequence[str
     def read(changeset: Changeset) -> Any:
         return [dump_effects(effects_of(change, dbms)) for change, _ in _changes(changeset, dbms)]
 
-    def load(value: Any) -> list[Effects]:
-        return [loader.load(each) for each in value]
+    def load(value: Any) -> tuple[Effects, ...]:
+        return tuple([loader.load(each) for each in value])
 
     recalled = memory.recall(f"effects:{dbms}:{EFFECTS_VERSION}", changelog, read, load)
     known = known_from(effects for found in recalled.values() for effects in found)
@@ -73,7 +73,7 @@ def _subjects(changelog: Changelog, dbms: str, memory: Memory, ids: Sequence[str
     for name in ids:
         changeset, found = changesets[name], recalled.pop(name)
         if not known.is_empty:
-            found = [_with(effects, implied_uses(effects, known)) for effects in found]
+            found = tuple(_with(effects, implied_uses(effects, known)) for effects in found)
         texts = (text for _, text in _changes(changeset, dbms))
         yield Subject(name, tuple(zip(texts, found, strict=True)), changeset.contexts, changeset.infers)
 

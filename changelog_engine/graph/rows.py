@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from changelog_engine.graph.footprint import Footprint, Referring, Written, full_name
@@ -22,23 +23,30 @@ class Rows:
     def __init__(self, footprints: Sequence[Footprint], edges: Edges) -> None:
         self.footprints = footprints
         self.edges = edges
-        self.written: dict[Thing, list[tuple[int, Written]]] = {}
+        self.writers: dict[Thing, list[int]] = {}
+        """By relation who writes rows of it, in order."""
         self.primary: dict[str, Key] = {}
 
     def infer(self) -> None:
         for number, footprint in enumerate(self.footprints):
-            for written in footprint.writes:
-                self.written.setdefault(written.write.relation, []).append((number, written))
-        if not self.written:
+            for relation in dict.fromkeys(written.write.relation for written in footprint.writes):
+                self.writers.setdefault(relation, []).append(number)
+        if not self.writers:
             return
         self._find_primary_keys()
         for child, keys in self._foreign_keys().items():
-            if child in self.written:
+            if child in self.writers:
                 for key in keys:
                     self._add_children(key)
-        for relation in self.written:
+        for relation in self.writers:
             self._add_found_rows(relation)
         self._add_tightened()
+
+    def _written(self, relation: Thing) -> Iterator[tuple[int, Written]]:
+        for number in self.writers.get(relation, ()):
+            for written in self.footprints[number].writes:
+                if written.write.relation == relation:
+                    yield number, written
 
     def _find_primary_keys(self) -> None:
         """The columns of a primary key stand beside the key without a name, at the same place."""
@@ -67,7 +75,7 @@ class Rows:
         columns = key.target_columns or self.primary.get(full_name(key.target), ())
         parents: dict[Key, list[int]] = {}
         unknown: dict[int, None] = {}
-        for number, (write, _) in self.written.get(key.target, ()):
+        for number, (write, _) in self._written(key.target):
             if write.writing is not Writing.INSERTS:
                 continue
             values = _values(write, columns) if len(columns) == len(key.columns) else None
@@ -78,7 +86,7 @@ class Rows:
                 if number not in found[-1:]:
                     found.append(number)
         loose: dict[int, tuple[RowWrite, int]] = {}
-        for number, (write, part) in self.written[key.relation]:
+        for number, (write, part) in self._written(key.relation):
             refers = not write.columns or set(key.columns) <= set(write.columns)
             is_insert = write.writing is Writing.INSERTS
             if is_insert and refers and self._add_child(key, number, write, part, parents):
@@ -123,23 +131,25 @@ class Rows:
 
     def _add_found_rows(self, relation: Thing) -> None:
         """An UPDATE or DELETE by a literal key comes after the INSERT of the row."""
-        changes = [each for each in self.written[relation] if each[1].write.writing is not Writing.INSERTS]
-        by_value: dict[tuple[str, str], dict[int, None]] = {
-            (column, plain(value)): {} for _, (write, _) in changes for row in write.rows or () for column, value in row
+        changes = [each for each in self._written(relation) if each[1].write.writing is not Writing.INSERTS]
+        by_value: dict[tuple[str, str], list[int]] = {
+            (column, plain(value)): [] for _, (write, _) in changes for row in write.rows or () for column, value in row
         }
         if not by_value:
             return
         asked = {column for column, _ in by_value}
-        for number, (write, _) in self.written[relation]:
+        for number, (write, _) in self._written(relation):
             if write.writing is Writing.INSERTS:
                 for row in write.rows or ():
                     for column, value in row:
-                        if column in asked and (inserting := by_value.get((column, plain(value)))) is not None:
-                            inserting[number] = None
+                        inserting = by_value.get((column, plain(value))) if column in asked else None
+                        if inserting is not None and number not in inserting[-1:]:
+                            inserting.append(number)
         for number, (write, part) in changes:
             for row in write.rows or ():
                 sets = [by_value[(column, plain(value))] for column, value in row]
-                found = [each for each in min(sets, key=len, default={}) if all(each in one for one in sets)]
+                fewest = min(sets, key=len, default=())
+                found = [each for each in fewest if all(one is fewest or _has(one, each) for one in sets)]
                 if not found or len(found) > FEW_ROWS:
                     continue
                 where = ", ".join(f"{column} = {value}" for column, value in row)
@@ -162,7 +172,7 @@ class Rows:
                 tightening.setdefault((full_name(key.key.relation), ",".join(key.key.columns)), []).append(number)
         if not tightening:
             return
-        by_name = {full_name(relation): relation for relation in self.written}
+        by_name = {full_name(relation): relation for relation in self.writers}
         for (table, column), numbers in tightening.items():
             if table not in by_name:
                 continue
@@ -179,7 +189,7 @@ class Rows:
         """Rows that are inserted without a value are there before they are given one, and before one is asked for."""
         inserting: dict[int, None] = {}
         filling: dict[int, tuple[int, int]] = {}
-        for number, (write, part) in self.written[relation]:
+        for number, (write, part) in self._written(relation):
             if write.writing is Writing.INSERTS and write.columns and column not in write.columns:
                 inserting[number] = None
             elif write.writing is Writing.UPDATES and column in write.columns:
@@ -202,7 +212,7 @@ class Rows:
         and so requires that one.
         """
         columns = {name for name in column.split(",") if name}
-        for number, (write, _) in self.written[relation]:
+        for number, (write, _) in self._written(relation):
             if write.writing is Writing.UPDATES and columns and columns <= set(write.columns) and write.rows is None:
                 yield number, Strength.REQUIRES
             elif write.writing is Writing.DELETES or (
@@ -219,6 +229,12 @@ class Rows:
 
     def _id(self, number: int) -> str:
         return self.footprints[number].id
+
+
+def _has(numbers: Sequence[int], number: int) -> bool:
+    """Whether a number is one of many, which are sorted."""
+    place = bisect_left(numbers, number)
+    return place < len(numbers) and numbers[place] == number
 
 
 def plain(literal: str) -> str:
