@@ -67,6 +67,8 @@ class EffectsLoader:
 
     def effect(self, value: Any) -> Effect:
         """An effect from the list of its fields."""
+        if value.__class__ is Effect and (known := self._effects.get(value)) is not None:
+            return known
         act, thing, word, place, alternatives, arguments = value
         word = self._texts.setdefault(word, word)
         effect = Effect(_ACTS[act], self._thing(thing), word, place, self._words(alternatives), arguments)

@@ -42,3 +42,14 @@ def test_equal_names_are_one_value() -> None:
     assert first.objects
     assert all(one.thing is other.thing for one, other in zip(first.objects, second.objects, strict=True))
     assert load_effect(json.loads(texts[0])[0][0]) == first.objects[0]
+
+
+def test_equal_effects_are_one_value_read_or_kept() -> None:
+    loader = EffectsLoader()
+    read = [read_effects("SELECT id FROM orders", "postgresql") for _ in range(2)]
+    kept = json.loads(json.dumps(dump_effects(read[0])))
+    first, second, third = (loader.load(form) for form in (dump_effects(read[0]), dump_effects(read[1]), kept))
+    assert first.objects == read[0].objects
+    assert all(
+        one is two is three for one, two, three in zip(first.objects, second.objects, third.objects, strict=True)
+    )
