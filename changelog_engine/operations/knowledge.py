@@ -13,6 +13,7 @@ from decimal import Decimal
 from changelog_engine.model import Location, Operation, OperationValue, SqlText
 from changelog_engine.operations.spelled import spelled, spelled_rows
 from changelog_engine.operations.values import ColumnState, Relation, Values, relation, text
+from changelog_engine.sql.disguise import may_be_one
 from changelog_engine.sql.effects import Act, Kind, Thing
 from changelog_engine.sql.inverses import Inverse, UncertainError
 from changelog_engine.sql.known import Known
@@ -53,6 +54,8 @@ class Knowledge:
         self._views: dict[_Key, Operation] = {}
         self._parts: dict[_Key, dict[str, Operation]] = {}
         """What made the indexes and constraints of tables, by their names."""
+        self._has_parameters = False
+        """Whether a parameter stood in the name of a table or view."""
 
     def copy(self) -> Knowledge:
         """The same, to be told more by itself."""
@@ -60,6 +63,7 @@ class Knowledge:
         other._known = self._known.copy()
         other._views = dict(self._views)
         other._parts = {key: dict(parts) for key, parts in self._parts.items()}
+        other._has_parameters = self._has_parameters
         return other
 
     # ------------------------------------------------------------------------------------------------ telling
@@ -75,9 +79,10 @@ class Knowledge:
             return
         for statement in spelled(kind, values, self.dbms):
             self._known.take_in(statement, is_certain=is_certain)
-        for key in ("table", "from"):
-            if key in values:
-                self._known.forget_others(_names(relation(values, key)))
+        keys = ("name",) if kind in ("create_view", "drop_view") else ("table", "from")
+        for named in (relation(values, key) for key in keys if key in values):
+            self._known.forget_others(_names(named))
+            self._forget_others(_key(named))
         self._note(operation, is_certain=is_certain)
 
     def apply_sql(self, sql: str, *, is_certain: bool = True) -> None:
@@ -132,6 +137,16 @@ class Knowledge:
         for effect in effects.objects:
             if effect.act in _CHANGES:
                 self._forget(effect.thing)
+
+    def _forget_others(self, key: _Key) -> None:
+        """Forget what belongs to tables and views of other names that may be this one."""
+        self._has_parameters = self._has_parameters or any("${" in part for part in key)
+        if not self._has_parameters:
+            return
+        for other in [other for other in self._parts if other != key and may_be_one(other, key)]:
+            del self._parts[other]
+        for other in [other for other in self._views if other != key and may_be_one(other, key)]:
+            del self._views[other]
 
     def _forget(self, thing: Thing) -> None:
         if thing.kind is Kind.RELATION:

@@ -254,6 +254,31 @@ ON_CITIES = f"""{BASE}  - id: rows
 """
 
 
+def test_a_part_that_a_parameter_may_have_changed_is_not_made_again(cli: Cli) -> None:
+    text = """\
+infer: false
+parameters: {c: cities}
+changesets:
+  - id: base
+    changes:
+      - create_table: {table: cities, columns: [{name: id, type: integer}, {name: name, type: text}]}
+      - create_index: {name: i, table: cities, columns: [id, name]}
+      - create_view: {name: v, query: SELECT 1}
+  - id: less
+    rollback: {irreversible: gone}
+    changes: [{rename_column: {table: "${c}", from: name, to: label}}, {drop_view: {name: "v${c}"}}]
+  - id: index
+    changes: [{drop_index: {name: i, table: cities}}]
+  - id: view
+    changes: [{drop_view: {name: v}}]
+"""
+    err = refusal(cli, "sqlite:///never.db", text)
+    assert "no typed change before it makes `i`" in err
+    assert "no typed change before it makes `v`" in err
+    cli.write(text.replace('"${c}"', '"no${c}"').replace('"v${c}"', '"w${c}"'))
+    cli("validate", "--url", "sqlite:///never.db")
+
+
 @pytest.mark.parametrize(
     ("before", "reason"),
     [

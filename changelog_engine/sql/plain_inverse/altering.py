@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from changelog_engine.sql.inverses import UncertainError
 from changelog_engine.sql.plain_inverse.columns import column_of
 from changelog_engine.sql.plain_inverse.definitions import add_part
 from changelog_engine.sql.plain_inverse.known import Known, Table
-from changelog_engine.sql.plain_inverse.words import Words, bare, source_of
+from changelog_engine.sql.plain_inverse.words import Token, Words, bare, source_of
 
 _NO_COLUMN = ("PARTITION", "SYSTEM", "PERIOD")
 
@@ -96,16 +96,38 @@ def _add(table: Table, words: Words, dbms: str) -> None:
     words.take("COLUMN")
     if words.next_is("(", "IF", *_NO_COLUMN):
         raise UncertainError("")
-    add_part(table, words.tokens[words.place :], dbms)
+    part = words.tokens[words.place :]
+    add_part(table, part, dbms)
+    _move(table, part)
+
+
+def _move(table: Table, part: Sequence[Token]) -> None:
+    """A column that says where it stands is there: rows of an INSERT may go by that."""
+    name = bare(part[0].text).lower()
+    if name not in table.columns:
+        return
+    others = [each for each in table.columns if each != name]
+    if part[-1].word == "FIRST":
+        place = 0
+    elif len(part) > 2 and part[-2].word == "AFTER" and bare(part[-1].text).lower() in others:
+        place = others.index(bare(part[-1].text).lower()) + 1
+    else:
+        return
+    others.insert(place, name)
+    table.columns = {each: table.columns[each] for each in others}
 
 
 def _modify(table: Table, words: Words, dbms: str) -> None:
     """A column stated anew; its keys stay."""
     words.take("COLUMN")
     name = _known_column(table, words)
-    column = column_of(words.tokens[words.place - 1 :], dbms)
+    part = words.tokens[words.place - 1 :]
+    if {"PRIMARY", "UNIQUE", "KEY"} & {token.word for token in part}:
+        raise UncertainError("")
+    column = column_of(part, dbms)
     column.is_nullable = column.is_nullable and name not in table.primary
     table.columns[name] = column
+    _move(table, part)
 
 
 def _alter_column(table: Table, words: Words, _dbms: str) -> None:

@@ -14,6 +14,7 @@ _PARTS = frozenset(
         *("FIRST", "AFTER", "WITH", "WITHOUT", "REF_SYSTEM_ID", "COMPRESSED"),
     )
 )
+_UNLISTED = frozenset(("GENERATED", "AS", "INVISIBLE"))
 _ACTIONS = ("CASCADE", "RESTRICT", "ACTION", "NULL", "DEFAULT")
 
 
@@ -22,7 +23,8 @@ class Column:
     """``written`` is its name as it stands, ``type`` the words of its type.
 
     ``default`` and ``comment`` are SQL as it is written, None for none. ``is_numbered``: the database numbers the rows
-    by it. ``is_whole`` False: there is more to it than this.
+    by it. ``is_whole`` False: there is more to it than this; ``is_listed`` False: an INSERT that names no columns may
+    leave it out.
     """
 
     written: str
@@ -32,6 +34,7 @@ class Column:
     comment: str | None = None
     is_numbered: bool = False
     is_whole: bool = True
+    is_listed: bool = True
 
     @property
     def type_text(self) -> str:
@@ -41,9 +44,10 @@ class Column:
 def column_of(part: Sequence[Token], dbms: str) -> Column:
     """The column that a definition is of, from its name on."""
     end = _end_of_type(part)
-    # More than a type is what SERIAL is short for.
-    is_whole = len(part) > 1 and part[1].word != "SERIAL"
-    column = Column(part[0].text, tuple(part[1:end]), is_whole=is_whole)
+    # More than a type is what SERIAL is short for, and what a comment for some versions alone may hold.
+    is_whole = len(part) > 1 and part[1].word != "SERIAL" and not any(token.text[:2] == "/*" for token in part)
+    is_listed = _UNLISTED.isdisjoint(token.word for token in part[end:])
+    column = Column(part[0].text, tuple(part[1:end]), is_whole=is_whole, is_listed=is_listed)
     _Attributes(part[end:], column, dbms).read()
     return column
 

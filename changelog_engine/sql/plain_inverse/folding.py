@@ -27,7 +27,9 @@ def note(known: Known, words: Words) -> None:
 def forget_changed(known: Known, words: Words) -> None:
     """Know no longer what the tables are like that a statement makes, changes or drops."""
     first, *others = [token.word for token in words.tokens[:12]] or [""]
-    if first in ("ALTER", "RENAME", "DROP") or (first == "CREATE" and {"TABLE", "TRIGGER", "INDEX"} & set(others)):
+    if first in ("ALTER", "RENAME", "DROP", "COMMENT") or (
+        first == "CREATE" and {"TABLE", "TRIGGER", "INDEX"} & set(others)
+    ):
         known.forget_named(words.tokens)
 
 

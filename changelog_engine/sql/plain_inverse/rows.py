@@ -61,11 +61,12 @@ def found_again(words: Words, known: Known, name: str) -> Found:
     for event in ("INSERT", "DELETE"):
         if event in table.row_words:
             raise UncertainError(f"what a trigger of the table does on {event} is not known")
-    written = (
-        [part[0].text for part in words.parts() if part]
-        if words.take("(")
-        else [column.written for column in table.columns.values()]
-    )
+    if words.take("("):
+        written = [part[0].text for part in words.parts() if part]
+    elif all(column.is_listed for column in table.columns.values()):
+        written = [column.written for column in table.columns.values()]
+    else:
+        raise UncertainError("it names no columns, and the table has some that take no values: name them")
     if not words.take("VALUES"):
         raise UncertainError("the rows are not literals, so nobody knows by what to find them again")
     rows: list[list[list[Token]]] = []
