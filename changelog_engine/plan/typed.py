@@ -68,7 +68,6 @@ class TypedChanges:
         self._ran: list[str] = []
         self._scratch: Scratch | None = None
         self._before: tuple[int, Knowledge] | None = None
-        self._places = {name: place for place, name in enumerate(graph.order)}
 
     def render(self, operation: Operation, changeset: str, earlier: Sequence[Change]) -> tuple[str, ...]:
         """The statements of an operation; ``earlier`` are those of the same changeset that come before.
@@ -122,7 +121,7 @@ class TypedChanges:
         """What the changesets that come before this one tell of columns."""
         from changelog_engine.operations.knowledge import Knowledge
 
-        place = self._places.get(changeset, 0)
+        place = self.graph.order.index(changeset)
         first, knowledge = self._before or (0, Knowledge(self.dbms))
         if first > place:
             first, knowledge = 0, Knowledge(self.dbms)
