@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
+from changelog_engine import collector
 from changelog_engine.graph.build import Inferring
 from changelog_engine.graph.inferred import Inference, Subject
 from changelog_engine.graph.inferred_form import VERSION, dump_inference, load_inference
@@ -34,7 +33,7 @@ def inferring(changelog: Changelog, dbms: str, memory: Memory) -> Inferring | No
         known = None if kept is None else load_inference(kept, places)
         if known is not None:
             return known
-        with _without_collector():
+        with collector.paused():
             found = _infer(changelog, dbms, memory, ids, declared)
         memory.put({key: dump_inference(found, places)})
         return found
@@ -90,15 +89,3 @@ def _changes(changeset: Changeset, dbms: str) -> Iterator[tuple[Change, SqlText]
 
 def _with(effects: Effects, implied: tuple[Effect, ...]) -> Effects:
     return effects._replace(objects=(*effects.objects, *implied)) if implied else effects
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """All that is made is kept to the end: the collector would walk it again and again for nothing."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

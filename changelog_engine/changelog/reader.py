@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from changelog_engine import collector
 from changelog_engine.changelog.consistency import check_ids, check_tags, warn_of_unknown_names
 from changelog_engine.changelog.file_log import Findings
 from changelog_engine.changelog.includes import Loader
@@ -55,7 +54,7 @@ def read_changelog(
     parser = Parser(texts)
     kept = KeptFiles(keeper, texts, parser)
     loader = Loader(texts, parser, __version__, kept)
-    with _without_collector():
+    with collector.paused():
         _read_files(path, texts, loader)
     kept.flush()
     texts.report_unknown_parameters()
@@ -96,22 +95,6 @@ def _read_files(path: Path, texts: Texts, loader: Loader) -> None:
         return
     texts.sources[name] = source
     loader.load_root(source)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Reading makes a million objects and no garbage: the collector would walk them all again and again."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if gc.get_freeze_count() == 0:
-            # to the permanent generation and back to the oldest one: they are old enough not to be walked at once
-            gc.freeze()
-            gc.unfreeze()
-        if was_enabled:
-            gc.enable()
 
 
 def _sorted(problems: list[Problem]) -> tuple[Problem, ...]:

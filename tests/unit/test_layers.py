@@ -13,11 +13,12 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "changelog_engine"
 
 # What a part may import beside itself and the values that all may import. Down only: `docs/architecture.md` draws it.
-EVERYBODY = ("__init__", "model", "errors", "nearest", "durations", "catalog")
+EVERYBODY = ("__init__", "model", "errors", "nearest", "durations", "catalog", "collector")
 LAYERS: Mapping[str, tuple[str, ...]] = {
     "model": (),
     "errors": (),
     "nearest": (),
+    "collector": (),
     "durations": (),
     "catalog": (),
     "sql": (),
