@@ -65,8 +65,7 @@ class ReadFiles:
         from changelog_engine.graph.build import build_graph
 
         reading = self._reading
-        changesets = reading.changelog.changesets
-        if reading.problems or any(each.rollback.__class__ is DerivedRollback for each in changesets):
+        if reading.problems or self._derives:
             return None
         built = build_graph(reading.changelog, complete=reading.complete)
         return None if built.problems else Loaded(reading.changelog, built.graph, ())
@@ -74,7 +73,6 @@ class ReadFiles:
     def load(self) -> Loaded:
         """With all that the SQL says: edges, and rollbacks. Raises InvalidChangelogError as ``load``."""
         # Here, as commands that need no more than the name do without.
-        from changelog_engine.deriving import Derivation, derive_rollbacks
         from changelog_engine.graph.build import build_graph
         from changelog_engine.inferring import inferring
 
@@ -83,16 +81,24 @@ class ReadFiles:
             infer = inferring(reading.changelog, kind, memory) if not reading.problems else None
             built = build_graph(reading.changelog, complete=reading.complete, infer=infer)
             problems = reading.problems + built.problems
+            changelog, graph = reading.changelog, built.graph
             # What a rollback has to know follows from the order, which is not known yet where anything is wrong.
-            derived = Derivation(reading.changelog)
-            if not problems:
-                derived = derive_rollbacks(reading.changelog, built.graph, kind, memory)
-                problems = derived.problems
+            if self._derives and not problems:
+                from changelog_engine.deriving import derive_rollbacks
+
+                derived = derive_rollbacks(changelog, graph, kind, memory)
+                changelog, problems = derived.changelog, derived.problems
+                graph = graph.with_changesets(changelog.changesets)
         # The graph knows places, not the lines of files: those are added where there is anything to be shown.
         warnings = with_line_texts(reading.warnings + built.warnings, settings.root)
         if problems:
             raise InvalidChangelogError(with_line_texts(problems, settings.root), warnings)
-        return Loaded(derived.changelog, built.graph.with_changesets(derived.changelog.changesets), warnings)
+        return Loaded(changelog, graph, warnings)
+
+    @property
+    def _derives(self) -> bool:
+        """Whether any rollback is to be derived."""
+        return any(each.rollback.__class__ is DerivedRollback for each in self._reading.changelog.changesets)
 
 
 def graph_with_all_inferred(loaded: Loaded, settings: Settings) -> ChangesetGraph:
