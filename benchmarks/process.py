@@ -38,6 +38,11 @@ class Usage:
     output: str
 
 
+def environment() -> dict[str, str]:
+    """Ours, but byte code of Python is kept, as where a program is installed: else each run compiles all of it."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def run(command: Command) -> Usage:
     """Run a program with nothing on its standard input. Raises FailedError."""
     with tempfile.TemporaryFile() as output:
@@ -45,7 +50,7 @@ def run(command: Command) -> Usage:
         process = subprocess.Popen(
             command.arguments,
             cwd=command.folder,
-            env={**os.environ, **command.environment},
+            env={**environment(), **command.environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

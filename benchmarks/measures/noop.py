@@ -40,7 +40,7 @@ def noop(bench: Bench) -> Section:
         whole = run(ours.update(folder, database.url()))
         bench.note(f"{count:,} applied in {whole.seconds:.1f} s, {whole.memory:.0f} MiB")
         run(ours.update(folder, database.url()))
-        found = _rounds(bench, folder, database, rounds)
+        found = _rounds(bench, folder, database, count, rounds)
         waits = {mode: _waits(folder, database, mode) for mode in ("disable", "")}
     figures = [
         Figure(case.format(f"{count:,}"), tuple(usage.seconds for usage in usages), "s", _SECONDS[case])
@@ -66,7 +66,7 @@ def noop(bench: Bench) -> Section:
     )
 
 
-def _rounds(bench: Bench, folder: Path, database: Database, rounds: int) -> dict[str, list[Usage]]:
+def _rounds(bench: Bench, folder: Path, database: Database, count: int, rounds: int) -> dict[str, list[Usage]]:
     found = defaultdict(list)
     file = folder / "part-042.yaml"
     for number in range(rounds):
@@ -76,7 +76,8 @@ def _rounds(bench: Bench, folder: Path, database: Database, rounds: int) -> dict
                 file.write_text(file.read_text(encoding="utf-8") + added, encoding="utf-8")
             usage = run(ours.update(folder, database.url(), *(["--no-cache"] if case is _WHOLE else [])))
             found[case].append(usage)
-            bench.note(f"{case}: {usage.seconds:.2f} s, {usage.cpu_seconds:.2f} s of CPU, {usage.memory:.0f} MiB")
+            what = case.format(f"{count:,}")
+            bench.note(f"{what}: {usage.seconds:.2f} s, {usage.cpu_seconds:.2f} s of CPU, {usage.memory:.0f} MiB")
     return found
 
 
