@@ -13,13 +13,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +26,7 @@ from benchmarks.bench import Bench, warm_up
 from benchmarks.figures import Section
 from benchmarks.measures import MEASURES
 from benchmarks.page import render, write_page
+from benchmarks.process import kept_byte_code
 from benchmarks.server import server
 from benchmarks.tools import OTHERS, installed
 
@@ -45,7 +43,7 @@ def main(arguments: Sequence[str]) -> None:
     absent = [tool.name for tool in OTHERS if tool not in others]
     sys.stderr.write(f"beside {', '.join(tool.name for tool in others) or 'nothing'}; without {', '.join(absent)}\n")
     began = time.monotonic()
-    with _byte_code(), server(options.url) as started:
+    with kept_byte_code(), server(options.url) as started:
         bench = warm_up(Bench(started, options.quick, others))
         facts = f"{machine.facts()}, {started.facts()}"
         sections = [made for name in options.only if (made := _measure(name, bench, facts))]
@@ -65,16 +63,6 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--alone", action="store_true", help="without the other tools, but for psql")
     parser.add_argument("--no-write", action="store_true", help="print only")
     return parser.parse_args(arguments)
-
-
-@contextmanager
-def _byte_code() -> Iterator[None]:
-    """For the block, programs in Python keep their byte code, as installed ones do, and do it outside of this tree."""
-    for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
-        os.environ.pop(name, None)
-    with tempfile.TemporaryDirectory(prefix="changelog-benchmark-") as folder:
-        os.environ["PYTHONPYCACHEPREFIX"] = folder
-        yield
 
 
 def _names(text: str) -> tuple[str, ...]:

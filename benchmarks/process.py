@@ -7,7 +7,8 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,9 +39,14 @@ class Usage:
     output: str
 
 
-def environment() -> dict[str, str]:
-    """Ours, but byte code of Python is kept, as where a program is installed: else each run compiles all of it."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+@contextmanager
+def kept_byte_code() -> Iterator[None]:
+    """For the block, programs in Python keep their byte code, as installed ones do, and do it outside of this tree."""
+    for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
+        os.environ.pop(name, None)
+    with tempfile.TemporaryDirectory(prefix="changelog-benchmark-") as folder:
+        os.environ["PYTHONPYCACHEPREFIX"] = folder
+        yield
 
 
 def run(command: Command) -> Usage:
@@ -50,7 +56,7 @@ def run(command: Command) -> Usage:
         process = subprocess.Popen(
             command.arguments,
             cwd=command.folder,
-            env={**environment(), **command.environment},
+            env={**os.environ, **command.environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
