@@ -37,7 +37,7 @@ _HOST = r"[\w.-]*(?::\d+)?"
 # What libpq and SQLAlchemy read alike; several hosts libpq alone can read.
 _PLAIN = re.compile(
     rf"{_SCHEME.pattern}(?:[^:/?#@+\s]+(?::[^:/?#@+\s]*)?@)?{_HOST}(?:,{_HOST})*"
-    r"(?:/[^/?#@+\s]*)?(?:\?(?P<query>[^?#+\s]*))?",
+    r"(?:/[^/?#@+%\s]*)?(?:\?(?P<query>[^?#+\s]*))?",
     re.IGNORECASE,
 )
 

@@ -126,7 +126,7 @@ TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0
     password=st.none() | TEXTS,
     host=st.none() | st.from_regex(r"[a-z][a-z0-9.-]{0,8}", fullmatch=True),
     port=st.none() | st.integers(1, 65535),
-    database=st.none() | st.from_regex(r"[a-z][a-z0-9_-]{0,8}", fullmatch=True),
+    database=st.none() | TEXTS,
     options=st.dictionaries(st.sampled_from(("options", "sslmode", "application_name")), TEXTS, max_size=2),
 )
 def test_a_url_means_what_it_means_to_sqlalchemy(
