@@ -139,5 +139,9 @@ def way_to(connection: psycopg.Connection[Any]) -> tuple[str, str | None, int, s
     host and port.
     """
     info = connection.info
-    conninfo = psycopg.conninfo.make_conninfo(**info.get_parameters())
+    said = info.get_parameters()
+    # What libpq fills in by itself where nobody has said it, and a program with an older libpq does not know.
+    if said.get("sslcertmode") == "allow":
+        del said["sslcertmode"]
+    conninfo = psycopg.conninfo.make_conninfo(**said)
     return conninfo, info.password or None, info.server_version // 10000, f"{info.host}:{info.port}"

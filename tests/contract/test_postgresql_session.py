@@ -10,12 +10,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.engine import make_url
 
 from changelog_engine.databases.connect import connect
 from changelog_engine.databases.database import Access, Row, Session, Settled
 from changelog_engine.databases.postgresql import PostgresqlSession, lock_key
-from changelog_engine.databases.postgresql_connect import connect_arguments, without_options
+from changelog_engine.databases.postgresql_connect import connect_arguments, options_of, way_to, without_options
 from changelog_engine.errors import ConnectionFailedError, ConnectionLostError, DatabaseError, StatementError
 from tests.fixtures.databases import PASSWORD_ROLE, Server, driver_url
 from tests.robustness.waiting import wait_for
@@ -370,3 +371,15 @@ def test_the_guard_of_a_script_waits_for_the_workers_of_a_run_too(session: Sessi
     session.sharing.join("a")
     with pytest.raises(psycopg.errors.RaiseException, match="somebody else"):
         sql(postgresql_url, *session.script_guard("a", "true")[1:])
+
+
+def test_programs_of_an_older_version_can_use_the_way_to_the_database(postgresql_url: str) -> None:
+    """PostgreSQL 12's libpq, the oldest that is not unheard of, knows these of those that a plain URL comes to."""
+    known = {"user", "dbname", "host", "hostaddr", "port", "options", "client_encoding", "connect_timeout"}
+    known |= {"fallback_application_name", "sslmode", "tcp_user_timeout"}
+    known |= {"keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"}
+    with contextlib.closing(
+        psycopg.connect(**connect_arguments(options_of(postgresql_url), Access.WRITE, "test"))
+    ) as connection:
+        conninfo, _, _, _ = way_to(connection)
+    assert set(conninfo_to_dict(conninfo)) <= known
