@@ -17,14 +17,18 @@ def parse_url(url: str) -> URL:
     from sqlalchemy.exc import ArgumentError
 
     kind = database_kind(url)
+    unreadable = ConfigurationError(
+        f"the database URL `{redact(url)}` cannot be read",
+        hint=f"{EXAMPLES}; in a password write `@` as `%40`, `:` as `%3A`, `/` as `%2F`",
+    )
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
         # `from None`: what the library says may quote a piece of the password.
-        raise ConfigurationError(
-            f"the database URL `{redact(url)}` cannot be read",
-            hint=f"{EXAMPLES}; in a password write `@` as `%40`, `:` as `%3A`, `/` as `%2F`",
-        ) from None
+        raise unreadable from None
+    if "@" in (parsed.host or ""):
+        # A piece of the password, which whoever looks for the host would show.
+        raise unreadable
     return parsed.set(drivername=f"{kind}+{KINDS[kind].driver}")
 
 

@@ -46,6 +46,8 @@ def test_the_kind_is_known_without_connecting(url: str, kind: str) -> None:
         ("postgresql:u:s3cret@host/x", "is not a URL", "postgresql://user@host"),
         ("postgresql://u:s3cret@host:port/x", "cannot be read", "postgresql://user@host"),
         ("postgresql://u:s3/cret@host:5x/x", "cannot be read", "%2F"),
+        ("postgresql://u:s3@cret@host:5/x", "cannot be read", "%40"),
+        ("mysql://u:s3@cret@host:5/x", "cannot be read", "%40"),
     ],
 )
 def test_a_bad_url_is_an_error_with_the_remedy(url: str, words: str, remedy: str) -> None:
