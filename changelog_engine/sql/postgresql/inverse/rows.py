@@ -58,7 +58,9 @@ def _key(table: Table, columns: Sequence[str], rows: Sequence[Sequence[Node]]) -
 _WHOLE = ("int2", "int4", "int8", "smallserial", "serial", "bigserial", "serial2", "serial4", "serial8", "oid")
 _TEXTS = ("text", "varchar", "bpchar", "citext", "name", "uuid", "bytea", "inet", "cidr")
 _MOMENTS = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d(:?\d\d)?)?)?")
-_TIMES = ("date", "timestamp", "timestamptz")
+_TIMES = ("date", "timestamp")
+# Without an offset it is what the session's time zone makes of it.
+_ZONED = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d(:?\d\d)?)")
 
 
 def _is_found_again(node: Node, type_name: Node) -> bool:
@@ -80,6 +82,8 @@ def _is_found_again(node: Node, type_name: Node) -> bool:
         return False
     if name in _TIMES:
         return _MOMENTS.fullmatch(text) is not None
+    if name == "timestamptz":
+        return _ZONED.fullmatch(text) is not None
     is_own_type = name not in built_in(Kind.TYPE)
     return is_own_type or (name in (*_TEXTS, *_WHOLE, "bool") and not text.endswith(" "))
 
