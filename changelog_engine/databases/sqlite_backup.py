@@ -41,7 +41,7 @@ from changelog_engine.databases.backup_files import (
 )
 from changelog_engine.databases.backup_objects import changed_objects, digest_objects
 from changelog_engine.databases.database import Row
-from changelog_engine.databases.sqlite_catalog import read_catalog
+from changelog_engine.databases.sqlite_catalog import normal, read_catalog
 from changelog_engine.databases.sqlite_definitions import (
     OBJECTS,
     Definition,
@@ -274,7 +274,8 @@ class SqliteBackups:
         found = []
         for table in saved.tables:
             now = self._around(table)
-            if table.changed is not None and now is not None and now["sql"] != table.changed["sql"]:
+            then = table.changed
+            if then is not None and now is not None and normal(now["sql"]) != normal(then["sql"]):
                 found.append(f"`{table.wanted}` was altered since")
         return tuple(found)
 

@@ -26,15 +26,15 @@ def read_catalog(ask: Ask) -> Catalog:
         if kind == "table":
             found.update(_table(ask, name, sql or ""))
         elif kind == "view":
-            found[Name("view", name)] = {"definition": _normal(sql)}
+            found[Name("view", name)] = {"definition": normal(sql)}
         elif kind == "trigger":
-            found[Name("trigger", name, table)] = {"definition": _normal(sql)}
+            found[Name("trigger", name, table)] = {"definition": normal(sql)}
     return found
 
 
 def _table(ask: Ask, name: str, sql: str) -> Iterator[tuple[Name, Facts]]:
     tokens = _tokens(sql)
-    facts = {"virtual": _normal(sql) if tokens[1:2] == ["VIRTUAL"] else "", "options": _options(tokens)}
+    facts = {"virtual": normal(sql) if tokens[1:2] == ["VIRTUAL"] else "", "options": _options(tokens)}
     yield Name("table", name), _without_empty(facts)
     for _, column, kind, not_null, default, key, hidden in ask("SELECT * FROM pragma_table_xinfo(?)", name):
         column_facts = {
@@ -73,7 +73,7 @@ def _indexes(ask: Ask, table: str) -> Iterator[tuple[Name, Facts]]:
     for _, name, unique, origin, _ in ask("SELECT * FROM pragma_index_list(?)", table):
         if origin == "c":
             sql = ask("SELECT sql FROM sqlite_master WHERE type = 'index' AND name = ?", name)[0][0]
-            yield Name("index", name, table), {"definition": _normal(sql)}
+            yield Name("index", name, table), {"definition": normal(sql)}
         elif origin == "u" and unique:
             columns = ", ".join(str(row[0]) for row in ask("SELECT name FROM pragma_index_info(?)", name))
             yield Name("unique constraint", f"({columns})", table), {}
@@ -107,7 +107,7 @@ def _tokens(sql: str) -> list[str]:
     return [match[0] for match in _TOKEN.finditer(sql) if match.lastgroup is not None]
 
 
-def _normal(sql: str | None) -> str:
+def normal(sql: str | None) -> str:
     """The text without layout and comments; names that a renaming has put in quotes stand without them."""
     return " ".join(re.sub(r'^["`\[](.+)["`\]]$', r"\1", token) for token in _tokens(sql or ""))
 

@@ -236,3 +236,28 @@ def test_a_database_in_one_great_transaction_is_not_backed_up(project: Project) 
     changelog(project, WRECKS["rows"], "database")
     with pytest.raises(PlanRefusedError, match=r"`--atomic` is refused, nothing was run: `wreck` .* backup of all"):
         project.update(atomic=True)
+
+
+@pytest.mark.parametrize(
+    ("later", "undone"),
+    [
+        ("ALTER TABLE t RENAME TO t2", "ALTER TABLE t2 RENAME TO t"),
+        ("ALTER TABLE p RENAME TO pp", "ALTER TABLE pp RENAME TO p"),
+    ],
+)
+def test_a_renaming_that_was_undone_again_is_not_in_the_way(project: Project, later: str, undone: str) -> None:
+    """SQLite writes the renamed table's definition anew, with quotes that nobody wrote."""
+    project.write(f"""
+        changesets:
+          - id: base
+            sql: |
+              CREATE TABLE p (id int PRIMARY KEY);
+              CREATE TABLE t (id int PRIMARY KEY, v int, p_id int REFERENCES p (id));
+              INSERT INTO t VALUES (1, 1, NULL);
+            rollback: DROP TABLE t; DROP TABLE p;
+          - {{id: wreck, depends_on: [base], sql: UPDATE t SET v = 2, rollback: {{backup: {{tables: [t]}}}}}}
+          - {{id: later, depends_on: [wreck], sql: {later}, rollback: {undone}}}
+    """)
+    project.update()
+    assert project.rollback(LastApplied(2)).rolled_back == ("later", "wreck")
+    assert project.sql("SELECT v FROM t") == [(1,)]
