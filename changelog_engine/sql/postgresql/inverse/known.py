@@ -34,8 +34,9 @@ class Table:
 
     ``constraints`` are the nodes of those that were added by name. ``switches`` are what was last said of triggers and
     row security, by what it was said of. ``row_words`` are INSERT and DELETE, where a trigger or rule acts on them.
-    ``has_parts`` and ``has_heirs``: there are partitions, tables that inherit from it. ``is_bare``: no index, trigger
-    or foreign key, which a partition would get too.
+    ``has_parts`` and ``has_heirs``: there are partitions, tables that inherit from it. ``is_partitioned``: its rows are
+    in partitions, wherever those were made. ``is_bare``: no index, trigger or foreign key, which a partition would get
+    too.
     """
 
     columns: dict[str, Column] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class Table:
     row_words: set[str] = field(default_factory=set)
     has_parts: bool = False
     has_heirs: bool = False
+    is_partitioned: bool = False
     is_bare: bool = True
 
 

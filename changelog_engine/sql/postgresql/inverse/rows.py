@@ -34,6 +34,7 @@ def found_again(found: Found) -> tuple[tuple[str, ...], list[list[Node]]]:
     table = found.known.table(node["relation"])
     if table is None or table.has_heirs:
         raise UncertainError("the key of the table is not known from the changesets before it")
+    refuse_if(table.is_partitioned, "what triggers of its partitions do with the rows is not known")
     for word in ("INSERT", "DELETE"):
         refuse_if(word in table.row_words, f"what a trigger or rule of the table does on {word} is not known")
     columns = [item["ResTarget"]["name"] for item in node.get("cols", [])] or list(table.columns)

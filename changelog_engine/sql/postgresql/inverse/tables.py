@@ -58,7 +58,7 @@ def create_table(known: Known, node: Node) -> None:
     if node.get("if_not_exists") or node.get("inhRelations") or node.get("ofTypename") or not is_plain:
         known.tables.pop(key, None)  # it may have been there, or has columns from elsewhere
         return
-    table = known.tables[key] = Table()
+    table = known.tables[key] = Table(is_partitioned="partspec" in node)
     for item in elements:
         if "ColumnDef" in item:
             _add_column(table, item["ColumnDef"])
