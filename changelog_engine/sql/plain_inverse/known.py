@@ -54,6 +54,11 @@ class Table:
         )
 
 
+def _is_alias(one: Key, other: Key) -> bool:
+    """Whether two names differ and may be one table: only one of them says in which database or schema it is."""
+    return one.name == other.name and bool(one.schema) != bool(other.schema)
+
+
 class Known:
     """``own`` are the tables that the changeset at hand has made itself: all in them goes with them.
 
@@ -77,12 +82,16 @@ class Known:
         return self.key_of([bare(part) for part in _PARTS.findall(name)])
 
     def key_of(self, parts: Sequence[str]) -> Key:
-        """The table of that name, without its quotes."""
+        """The table of that name, without its quotes; what may be the same table by another name is forgotten."""
         self.has_parameters = self.has_parameters or any(map(is_disguised, parts))
         if self.dbms == "sqlite":
             parts = [part.lower() for part in parts]
         schema = parts[-2] if len(parts) > 1 else ""
-        return Key("" if self.dbms == "sqlite" and schema == "main" else schema, parts[-1])
+        key = Key("" if self.dbms == "sqlite" and schema == "main" else schema, parts[-1])
+        for other in [other for other in (*self.tables, *self.own) if _is_alias(other, key)]:
+            self.tables.pop(other, None)
+            self.own.discard(other)
+        return key
 
     def table(self, name: str) -> Table | None:
         """The table of that name; None where it is not known."""

@@ -41,6 +41,15 @@ def test_what_is_told_to_a_copy_stays_there(inverter: Inverter | PlainInverter) 
     assert inverter.column(["t"], "a") == copy.column(["t"], "c") == ColumnFacts(inverter.column(["t"], "a").type)  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(("made", "changed"), [("c", "mydb.c"), ("mydb.c", "c")])
+def test_a_table_changed_by_another_name_is_known_no_longer(made: str, changed: str) -> None:
+    inverter = PlainInverter("mariadb")
+    inverter.take_in(f"CREATE TABLE {made} (n int DEFAULT 1); CREATE TABLE d (n int)")
+    inverter.take_in(f"ALTER TABLE {changed} ALTER COLUMN n SET DEFAULT 9")
+    assert inverter.column(made.split("."), "n") is None
+    assert inverter.column(["d"], "n") is not None
+
+
 COLUMNS = [
     ("mariadb", "a int(10) unsigned NOT NULL DEFAULT -1.5 COMMENT 'x'", ("int(10) unsigned", False, "-1.5", "'x'")),
     (
