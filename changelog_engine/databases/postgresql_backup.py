@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from changelog_engine.databases import postgresql_restore as restoring
 from changelog_engine.databases.backup import (
@@ -21,6 +21,7 @@ from changelog_engine.databases.backup import (
     SavedTable,
     States,
     Wanted,
+    difference,
     digest_of_all,
 )
 from changelog_engine.databases.backup_files import left_files, remove_file
@@ -224,12 +225,15 @@ class PostgresqlBackups:
         if saved.scope == DATABASE:
             return self._with_settings(lambda: self._dumps.mark(saved))
         self._send(_SET)
-        tables = tuple(
-            replace(table, after=self._state(table), changed=changes(then, self._now(then)))
-            for table, then in ((table, Definition.from_object(table.definition)) for table in saved.tables)
-        )
+        tables = tuple(replace(table, after=self._state(table), changed=self._changed(table)) for table in saved.tables)
         self._send(_RESET)
         return replace(saved, tables=tables)
+
+    def _changed(self, table: SavedTable) -> Mapping[str, Any] | None:
+        then = Definition.from_object(table.definition)
+        found = changes(then, self._now(then))
+        in_place = self._state_at(restoring.find_in_place(self._ask, then))
+        return None if found is None else {**found, "in_place": in_place}
 
     def _now(self, then: Definition) -> Definition | None:
         """The table as it is now; the search path must be empty."""
@@ -238,8 +242,9 @@ class PostgresqlBackups:
 
     def _state(self, table: SavedTable) -> str:
         """Where the table is now and a digest of its rows, whatever columns it has by now; ``GONE`` where it is not."""
-        definition = Definition.from_object(table.definition)
-        oid = restoring.find(self._ask, definition)
+        return self._state_at(restoring.find(self._ask, Definition.from_object(table.definition)))
+
+    def _state_at(self, oid: int | None) -> str:
         if oid is None:
             return GONE
         name = str(self._ask("SELECT %s::bigint::oid::regclass::text", oid)[0][0])
@@ -291,7 +296,8 @@ class PostgresqlBackups:
         if saved.scope == DATABASE:
             self._dumps.lock(saved)
         for table in saved.tables:
-            if (oid := restoring.find(self._ask, Definition.from_object(table.definition))) is not None:
+            then = Definition.from_object(table.definition)
+            for oid in filter(None, (restoring.find(self._ask, then), restoring.find_in_place(self._ask, then))):
                 row = self._ask(_FIND, oid)[0]
                 self._refuse_others_table(row)
                 self._send(f"LOCK TABLE {row[1]} IN ACCESS EXCLUSIVE MODE")
@@ -304,7 +310,8 @@ class PostgresqlBackups:
     def altered_since(self, saved: Saved) -> tuple[str, ...]:
         if saved.scope == DATABASE:
             return self._with_settings(lambda: self._dumps.altered_since(saved))
-        return self._with_settings(lambda: tuple(filter(None, map(self._alteration, saved.tables))))
+        looks = (self._alteration, self._replacement)
+        return self._with_settings(lambda: tuple(filter(None, (look(each) for each in saved.tables for look in looks))))
 
     def _alteration(self, table: SavedTable) -> str | None:
         """Columns can be changed with the same rows in them."""
@@ -312,6 +319,13 @@ class PostgresqlBackups:
         if table.changed is None or now is None or list(now.columns) == table.changed["columns"]:
             return None
         return f"columns of `{table.wanted}` were changed since"
+
+    def _replacement(self, table: SavedTable) -> str | None:
+        """A restore drops what the changeset has put in a renamed table's place, and the rows written to it since."""
+        now = self._state_at(restoring.find_in_place(self._ask, Definition.from_object(table.definition)))
+        # Backups made by earlier versions do not say what stood there.
+        then = (table.changed or {}).get("in_place", GONE)
+        return None if now in (GONE, then) else difference(table.wanted, then, now)
 
     def states_restored(self, saved: Saved) -> Mapping[str, str | None] | None:
         if saved.scope == DATABASE:

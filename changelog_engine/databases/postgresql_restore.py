@@ -61,6 +61,19 @@ def find(ask: Query, definition: Definition) -> int | None:
     return int(rows[0][0]) if rows else None
 
 
+def find_in_place(ask: Query, definition: Definition) -> int | None:
+    """What a restore drops: the table that stands at the saved one's place, which has another name or schema by now."""
+    rows = ask(
+        "SELECT oid::bigint FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p') AND oid = pg_catalog.to_regclass(%s)"
+        " AND oid <> %s::bigint::oid"
+        " AND EXISTS (SELECT 1 FROM pg_catalog.pg_class WHERE oid = %s::bigint::oid AND relkind = 'r')",
+        definition.name,
+        definition.oid,
+        definition.oid,
+    )
+    return int(rows[0][0]) if rows else None
+
+
 def restore_tables(ask: Query, send: Send, tables: Sequence[SavedTable]) -> None:
     """Put the tables back. The search path must be empty; raises BackupError before anything is changed where it can
     be told, and leaves the transaction to be rolled back else.

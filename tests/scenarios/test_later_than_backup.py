@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,8 @@ import pytest
 from changelog_engine.databases.connect import connect
 from changelog_engine.databases.database import Access
 from changelog_engine.errors import BackupFailedError
-from changelog_engine.plan.request import Selected
+from changelog_engine.ledger.entries import hash_entry
+from changelog_engine.plan.request import LastApplied, Selected
 from tests.fixtures.projects import Project
 
 MAKE = (
@@ -135,3 +138,76 @@ def test_what_came_later_than_a_backup_of_all_is_not_lost_unasked(project: Proje
     project.rollback(Selected("view"))
     assert project.rollback(Selected("all")).rolled_back == ("all",)
     assert project.sql("SELECT id FROM t") == [(1,)]
+
+
+@pytest.mark.parametrize("written", ["INSERT INTO t VALUES (2, 20)", "UPDATE t SET v = 20"])
+@pytest.mark.parametrize("is_old", [False, True])
+def test_rows_of_a_table_that_took_anothers_place_are_not_lost_unasked(
+    postgresql_project: Project, written: str, is_old: bool
+) -> None:
+    project = postgresql_project
+    replace_table(project)
+    if is_old:
+        forget_what_took_its_place(project)
+    project.sql(written)
+    rows = project.sql("SELECT * FROM t ORDER BY id")
+    words = "`t` was made since" if is_old else "`t` has 2 rows, and had 1" if "INSERT" in written else "rows of `t`"
+    with pytest.raises(BackupFailedError, match=words):
+        project.rollback(LastApplied(1))
+    assert project.sql("SELECT * FROM t ORDER BY id") == rows
+    assert project.rollback(LastApplied(1), discards_newer=True).rolled_back == ("change",)
+    assert project.sql("SELECT * FROM t") == [(1, "one")]
+
+
+def test_a_table_that_was_made_in_the_place_of_a_renamed_one_is_not_lost_unasked(postgresql_project: Project) -> None:
+    project = postgresql_project
+    replace_table(project, "ALTER TABLE t RENAME TO t_old")
+    project.sql("CREATE TABLE t (id int)")
+    with pytest.raises(BackupFailedError, match="`t` was made since"):
+        project.rollback(LastApplied(1))
+    project.sql("DROP TABLE t")
+    assert project.rollback(LastApplied(1)).rolled_back == ("change",)
+    assert project.sql("SELECT * FROM t") == [(1, "one")]
+
+
+def test_a_table_that_took_anothers_place_goes_where_nobody_wrote_to_it(postgresql_project: Project) -> None:
+    project = postgresql_project
+    replace_table(project)
+    assert project.rollback(LastApplied(1)).rolled_back == ("change",)
+    assert project.sql("SELECT * FROM t") == [(1, "one")]
+    assert not project.has_table("t_old")
+
+
+def replace_table(
+    project: Project,
+    sql: str = "ALTER TABLE t RENAME TO t_old; CREATE TABLE t (id int PRIMARY KEY, v int);"
+    " INSERT INTO t SELECT id, length(v) FROM t_old",
+) -> None:
+    project.write(f"""
+        changesets:
+          - id: make
+            statements: {{split: true}}
+            sql: "CREATE TABLE t (id int, v text); INSERT INTO t VALUES (1, 'one')"
+            rollback: DROP TABLE t
+          - id: change
+            depends_on: [make]
+            statements: {{split: true}}
+            sql: "{sql}"
+            rollback: {{backup: {{tables: [t]}}}}
+    """)
+    project.update(select="make")
+    project.update()
+
+
+def forget_what_took_its_place(project: Project) -> None:
+    """The backup as earlier versions have recorded it."""
+    (entry,) = [entry for entry in project.entries() if entry.changeset_id == "change"]
+    rollback = json.loads(entry.rollback or "")
+    for table in rollback["backup"]["tables"]:
+        del table["changed"]["in_place"]
+    older = replace(entry, rollback=json.dumps(rollback), hash="")
+    text, digest = (older.rollback or "").replace("'", "''"), hash_entry(older, older.prev_hash)
+    project.sql(
+        f"UPDATE changelog_ledger SET rollback = '{text}', hash = '{digest}' WHERE seq = {entry.seq}",
+        f"UPDATE changelog_lock SET head_hash = '{digest}'",
+    )
