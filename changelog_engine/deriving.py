@@ -2,7 +2,8 @@
 
 SQL is undone by SQL, and a typed change by typed changes, which become SQL where those that a file has do: in a plan.
 What an inverse has to know of the state before it is folded from the changesets that come before. One that
-runs in other contexts may have run or not, so that what it changes is not known, unless the changeset requires it.
+runs in other contexts, or that a precondition or an error may have left out, may have run or not, so that what it
+changes is not known, unless the changeset requires it. One that may only have been marked as applied is never certain.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from changelog_engine.memory import Memory, said_by
 from changelog_engine.model import (
@@ -19,6 +20,8 @@ from changelog_engine.model import (
     Changeset,
     DerivedRollback,
     Expression,
+    OnError,
+    OnFail,
     Operation,
     Problem,
     RollbackChanges,
@@ -32,6 +35,16 @@ from changelog_engine.sql.statements import text_for
 
 if TYPE_CHECKING:
     from changelog_engine.graph.build import ChangesetGraph
+
+
+class _Ran(NamedTuple):
+    """That a changeset has run, which may be left out."""
+
+    changeset: str
+
+
+Certain = frozenset[Expression | _Ran]
+"""What surely holds where a changeset runs: contexts, and that others have run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +61,8 @@ def derive_rollbacks(changelog: Changelog, graph: ChangesetGraph, dbms: str, mem
     if not wanted:
         return Derivation(changelog)
     required = [graph.requires(name) for name in graph.order]
-    key = memory.key("rollbacks", dbms, said_by(changelog), repr(graph.order), repr(required))
+    outcomes = [(each.id, _may_only_be_marked(each), _may_be_left_out(each)) for each in changelog.changesets]
+    key = memory.key("rollbacks", dbms, said_by(changelog), repr(graph.order), repr(required), repr(outcomes))
     found = memory.get([key]).get(key)
     if not isinstance(found, dict) or found.keys() != wanted:
         found = _work_out(graph, dbms, wanted)
@@ -78,12 +92,29 @@ def _work_out(graph: ChangesetGraph, dbms: str, wanted: Collection[str]) -> dict
     for certain, names in _by_certainty(ordered, graph, wanted).items():
         known = Knowledge(dbms)
         for changeset in ordered:
+            has_run = _has_run(changeset, certain)
             if changeset.id in names:
-                found[changeset.id] = _undo(changeset, dbms, known)
-            else:
-                is_certain = changeset.contexts is None or changeset.contexts in certain
-                _note(changeset, dbms, known, is_certain=is_certain)
+                found[changeset.id] = _undo(changeset, dbms, known if has_run else known.copy())
+            if changeset.id not in names or not has_run:
+                _note(changeset, dbms, known, is_certain=has_run)
     return found
+
+
+def _has_run(changeset: Changeset, certain: Certain) -> bool:
+    """Whether it has surely run before any changeset for which that is certain."""
+    if changeset.contexts is not None and changeset.contexts not in certain:
+        return False
+    return not _may_only_be_marked(changeset) and (not _may_be_left_out(changeset) or _Ran(changeset.id) in certain)
+
+
+def _may_only_be_marked(changeset: Changeset) -> bool:
+    return any(OnFail.MARK_APPLIED in (each.on_fail, each.on_error) for each in changeset.preconditions)
+
+
+def _may_be_left_out(changeset: Changeset) -> bool:
+    """Whether a run may go on without it; what requires it does not run then."""
+    is_skipped = any(OnFail.SKIP in (each.on_fail, each.on_error) for each in changeset.preconditions)
+    return is_skipped or changeset.on_error is OnError.CONTINUE
 
 
 _MOST_PASSES = 8
@@ -91,24 +122,25 @@ _MOST_PASSES = 8
 
 def _by_certainty(
     ordered: Sequence[Changeset], graph: ChangesetGraph, wanted: Collection[str]
-) -> Mapping[frozenset[Expression], Collection[str]]:
+) -> Mapping[Certain, Collection[str]]:
     """The wanted changesets, by the contexts that have surely held where they run: their own, and those of all that
-    they require. Each such set takes a pass over the changelog; where there are many, their own alone decide.
+    they require; and by what of that might have been left out. Each such set takes a pass over the changelog; where
+    there are many, their own contexts alone decide.
     """
-    held: dict[str, frozenset[Expression]] = {}
-    found: dict[frozenset[Expression], set[str]] = {}
-    by_own: dict[frozenset[Expression], set[str]] = {}
+    held: dict[str, Certain] = {}
+    found: dict[Certain, set[str]] = {}
+    by_own: dict[Certain, set[str]] = {}
     for changeset in ordered:
-        own = _NONE if changeset.contexts is None else frozenset((changeset.contexts,))
+        own: Certain = _NONE if changeset.contexts is None else frozenset((changeset.contexts,))
         certain = own.union(*(held.get(name, _NONE) for name in graph.requires(changeset.id)))
-        held[changeset.id] = certain
+        held[changeset.id] = certain | {_Ran(changeset.id)} if _may_be_left_out(changeset) else certain
         if changeset.id in wanted:
             found.setdefault(certain, set()).add(changeset.id)
             by_own.setdefault(own, set()).add(changeset.id)
     return found if len(found) <= _MOST_PASSES else by_own
 
 
-_NONE: frozenset[Expression] = frozenset()
+_NONE: Certain = frozenset()
 
 
 def _note(changeset: Changeset, dbms: str, known: Knowledge, *, is_certain: bool) -> None:

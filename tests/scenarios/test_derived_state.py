@@ -97,3 +97,60 @@ def test_what_is_remembered_follows_the_edges(project: Project, tmp_path: Path) 
         project.engine("test", **remembering).validate()
     project.write(text.replace("    depends_on: [base]", "    depends_on: [base, odd]"))
     project.engine("test", **remembering).validate()
+
+
+ONCE = """
+infer: false
+changesets:
+  - {id: base, sql: "CREATE TABLE t (id integer PRIMARY KEY, x int)"}
+  - id: odd
+    depends_on: [base]
+    MORE
+    sql: ALTER TABLE t RENAME COLUMN id TO nr
+    rollback: SELECT 1
+  - {id: rows, depends_on: DEPENDS, sql: "INSERT INTO t VALUES (1, 2)"}
+"""
+SKIPPED = "preconditions: [{not: {table_exists: t}, on_fail: skip}]"
+FAILED = "on_error: continue"
+MARKED = "preconditions: [{not: {table_exists: t}, on_fail: mark_applied}]"
+
+
+@pytest.mark.parametrize(
+    ("more", "depends"),
+    [
+        (SKIPPED, "[base]"),
+        (SKIPPED, "[base, {id: odd, optional: true}]"),
+        (SKIPPED.replace("on_fail", "on_error"), "[base]"),
+        (FAILED, "[base]"),
+        (MARKED, "[base]"),
+        (MARKED, "[odd]"),
+    ],
+)
+def test_what_may_have_been_left_out_has_not_surely_run(project: Project, more: str, depends: str) -> None:
+    project.write(ONCE.replace("MORE", more).replace("DEPENDS", depends))
+    (message,) = rollback_of(project, "rows")
+    assert "the key of the table is not known" in message
+
+
+@pytest.mark.parametrize("more", [SKIPPED, FAILED])
+def test_what_may_have_been_left_out_has_run_where_it_is_required(project: Project, more: str) -> None:
+    project.write(ONCE.replace("MORE", more).replace("DEPENDS", "[odd]"))
+    assert rollback_of(project, "rows") == ("DELETE FROM t WHERE nr = 1",)
+
+
+def test_what_has_a_derived_rollback_itself_may_have_been_left_out(project: Project) -> None:
+    text = ONCE.replace("MORE", SKIPPED).replace("DEPENDS", "[base]").replace("    rollback: SELECT 1\n", "")
+    project.write(text)
+    (message,) = rollback_of(project, "rows")
+    assert "changeset `rows`" in message
+    assert "the key of the table is not known" in message
+
+
+def test_what_is_remembered_follows_the_preconditions(project: Project, tmp_path: Path) -> None:
+    remembering = {"cache": str(tmp_path / "cache")}
+    text = ONCE.replace("DEPENDS", "[base]")
+    project.write(text.replace("MORE", SKIPPED.replace("skip", "halt")))
+    project.engine(**remembering).validate()
+    project.write(text.replace("MORE", SKIPPED))
+    with pytest.raises(InvalidChangelogError, match="the key of the table is not known"):
+        project.engine(**remembering).validate()
