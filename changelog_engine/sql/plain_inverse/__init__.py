@@ -6,6 +6,7 @@ a word too many, and nothing is certain.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from changelog_engine.model import Location, SqlText
@@ -21,6 +22,8 @@ from changelog_engine.sql.plain_inverse.words import Words, bare
 from changelog_engine.sql.statements import split_statements
 
 _TEXT = Location("", 1, 1)
+_RUN_COMMENT = re.compile(r"/\*M?!")
+_HIDDEN = "what stands in a comment that the server runs is not read"
 
 
 class PlainInverter:
@@ -39,6 +42,8 @@ class PlainInverter:
             note(self._known, self._words(statement))
             if not is_certain:
                 forget_changed(self._known, self._words(statement))
+        if self._run_comment(text):
+            self._known.tables.clear()
 
     def invert(self, texts: Sequence[str]) -> Inverse:
         """What undoes texts of the changeset at hand, as written, in the order to run; they are taken in."""
@@ -92,6 +97,8 @@ class PlainInverter:
         return self._known.key_of([disguise_all(part) for part in table])
 
     def _inverses(self, text: str, number: int) -> tuple[str, ...]:
+        if comment := self._run_comment(text):
+            raise UncertainError(_HIDDEN, comment.start(), number)
         found: list[tuple[str, ...]] = []
         place = 0
         for statement in self._statements(text):
@@ -103,6 +110,10 @@ class PlainInverter:
             note(self._known, self._words(statement))
             place += len(statement)
         return tuple(sql for statements in reversed(found) for sql in statements)
+
+    def _run_comment(self, text: str) -> re.Match[str] | None:
+        """Where a comment may begin that MySQL or MariaDB runs: it may be any statement, or a part of one."""
+        return None if self._known.dbms == "sqlite" else _RUN_COMMENT.search(text)
 
     def _statements(self, text: str) -> Sequence[str]:
         return [piece.text for piece in split_statements(SqlText(text, _TEXT), self._known.dbms)]

@@ -15,11 +15,8 @@ def note(known: Known, words: Words) -> None:
     """Take in what a statement does; tables that it names in a way that is not read are not known any more."""
     first = words.tokens[0].word if words.tokens else ""
     words.place = 1
-    change = _NOTES.get(first)
-    if change is None:
-        return
     try:
-        change(known, words)
+        _NOTES.get(first, _unread)(known, words)
     except UncertainError:
         known.forget_named(words.tokens)
 
@@ -35,6 +32,18 @@ def forget_changed(known: Known, words: Words) -> None:
 
 def _everything(known: Known, _words: Words) -> None:
     known.tables.clear()
+
+
+def _nothing(_known: Known, _words: Words) -> None:
+    """It changes no table, whatever it names."""
+
+
+def _unread(known: Known, words: Words) -> None:
+    """Another statement may stand in it, as in ``SET STATEMENT … FOR ALTER TABLE t …``."""
+    if _ANYTHING & {token.word for token in words.tokens}:
+        known.tables.clear()
+    else:
+        known.forget_named(words.tokens)
 
 
 def _pragma(known: Known, words: Words) -> None:
@@ -147,6 +156,13 @@ def _comment(known: Known, words: Words) -> None:
         table.columns[bare(column).lower()].comment = comment or None
 
 
+_EVERYTHING = ("USE", "CALL", "ATTACH", "DETACH", "EXECUTE")
+_ANYTHING = frozenset((*_EVERYTHING, "DATABASE", "SCHEMA"))
+_HARMLESS = (
+    *("INSERT", "UPDATE", "DELETE", "REPLACE", "TRUNCATE", "LOAD", "SELECT", "WITH", "VALUES", "DO", "LOCK"),
+    *("ANALYZE", "OPTIMIZE", "CHECK", "REPAIR", "VACUUM", "REINDEX", "EXPLAIN", "DESCRIBE", "SHOW", "GRANT", "REVOKE"),
+)
+
 _NOTES: Mapping[str, Callable[[Known, Words], None]] = {
     "CREATE": _create,
     "ALTER": _alter,
@@ -154,5 +170,6 @@ _NOTES: Mapping[str, Callable[[Known, Words], None]] = {
     "DROP": _drop,
     "COMMENT": _comment,
     "PRAGMA": _pragma,
-    **dict.fromkeys(("USE", "CALL", "ATTACH", "DETACH", "EXECUTE"), _everything),
+    **dict.fromkeys(_EVERYTHING, _everything),
+    **dict.fromkeys(_HARMLESS, _nothing),
 }

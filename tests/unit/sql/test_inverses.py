@@ -50,6 +50,31 @@ def test_a_table_changed_by_another_name_is_known_no_longer(made: str, changed: 
     assert inverter.column(["d"], "n") is not None
 
 
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        "SET STATEMENT max_statement_time=100 FOR ALTER TABLE c ALTER COLUMN n SET DEFAULT 9;",
+        "BEGIN NOT ATOMIC ALTER TABLE `c` ALTER COLUMN n SET DEFAULT 9; END",
+        "SET STATEMENT max_statement_time=100 FOR EXECUTE IMMEDIATE 'ALTER TABLE c ALTER COLUMN n SET DEFAULT 9'",
+        "/*!50000 ALTER TABLE c ALTER COLUMN n SET DEFAULT 9 */;",
+        "/*M!100000 ALTER TABLE c ALTER COLUMN n SET DEFAULT 9 */;",
+        "ALTER TABLE d ADD COLUMN x int /*M! , RENAME TO c */;",
+    ],
+)
+def test_a_table_that_another_statement_may_change_in_a_wrapper_is_known_no_longer(wrapped: str) -> None:
+    inverter = PlainInverter("mariadb")
+    inverter.take_in("CREATE TABLE c (n int DEFAULT 1)")
+    inverter.take_in(wrapped)
+    assert inverter.column(["c"], "n") is None
+
+
+def test_statements_that_change_no_table_leave_it_known() -> None:
+    inverter = PlainInverter("mariadb")
+    inverter.take_in("CREATE TABLE c (n int DEFAULT 1)")
+    inverter.take_in("SET NAMES utf8mb4; BEGIN; INSERT INTO c VALUES (1); DELETE FROM c; COMMIT; ANALYZE TABLE c")
+    assert inverter.column(["c"], "n") is not None
+
+
 COLUMNS = [
     ("mariadb", "a int(10) unsigned NOT NULL DEFAULT -1.5 COMMENT 'x'", ("int(10) unsigned", False, "-1.5", "'x'")),
     (
