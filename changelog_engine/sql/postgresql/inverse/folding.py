@@ -10,6 +10,7 @@ from changelog_engine.sql.disguise import disguise_all
 from changelog_engine.sql.postgresql.inverse.doubting import doubted_by
 from changelog_engine.sql.postgresql.inverse.known import Known
 from changelog_engine.sql.postgresql.inverse.objects import made_by
+from changelog_engine.sql.postgresql.inverse.own import calls_others, relies_on_names
 from changelog_engine.sql.postgresql.inverse.scope import PARTS, RELATIONS, Key
 from changelog_engine.sql.postgresql.inverse.tables import alter_table, create_as, create_table, rename_part
 from changelog_engine.sql.postgresql.names import strings
@@ -120,6 +121,7 @@ def _rule(known: Known, node: Node) -> None:
 
 def _rename(known: Known, node: Node) -> None:
     kind, new = node["renameType"], node["newname"]
+    _forget_relying(known, kind, node)
     if kind == "OBJECT_SCHEMA":
         _forget_schema(known, node["subname"])
         return
@@ -159,7 +161,26 @@ def _rename_relation(known: Known, node: Node, key: Key, new: str) -> None:
         known.scope.temporary.add(new)
 
 
+_NAMED_BY_COLUMNS = (
+    *("OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_AGGREGATE", "OBJECT_SEQUENCE", "OBJECT_TYPE"),
+    *("OBJECT_DOMAIN", "OBJECT_SCHEMA", "OBJECT_EXTENSION"),
+)
+
+
+def _forget_relying(known: Known, kind: str, node: Node) -> None:
+    """Forget the tables with types and defaults that may name what gets another name or schema."""
+    # ALTER TABLE renames sequences too.
+    may_be_sequence = kind == "OBJECT_TABLE" and known.table(node["relation"]) is None
+    if kind in _NAMED_BY_COLUMNS or may_be_sequence:
+        known.forget_tables(
+            key
+            for key, table in known.tables.items()
+            if any(relies_on_names([column.type, column.default]) for column in table.columns.values())
+        )
+
+
 def _move(known: Known, node: Node) -> None:
+    _forget_relying(known, node["objectType"], node)
     if "relation" in node:
         key = known.scope.relation(node["relation"])
         known.forget_tables(iter((key, Key("" if node["newschema"] == "public" else node["newschema"], key.name))))
@@ -281,10 +302,16 @@ def _anything(known: Known, _node: Node) -> None:
     known.forget_all()
 
 
+def _select(known: Known, node: Node) -> None:
+    if calls_others(node):
+        known.forget_all()
+    create_as(known, node)
+
+
 _NOTES: Mapping[str, Callable[[Known, Any], None]] = {
     "CreateStmt": create_table,
     "CreateTableAsStmt": create_as,
-    "SelectStmt": create_as,
+    "SelectStmt": _select,
     "IndexStmt": _index,
     "CreateTrigStmt": _trigger,
     "RuleStmt": _rule,

@@ -1,7 +1,8 @@
 """What the changelog knows of the state that a statement finds: tables and their columns, comments, rights.
 
 Only what the changelog has made and what is read to its end is known; all else is forgotten, so that nothing is undone
-to a state that never was. A function that is called may change anything: only for DO and CALL is that considered.
+to a state that never was. A function that is called may change anything: only for DO, CALL and SELECT is that
+considered.
 """
 
 from __future__ import annotations

@@ -39,6 +39,24 @@ def refuse_side_effects(node: Node) -> None:
         raise UncertainError("a part of it changes rows")
 
 
+def calls_others(node: Node) -> bool:
+    """Whether a routine is called that is not PostgreSQL's own."""
+    return any(name not in built_in(Kind.ROUTINE) for name in _calls(node))
+
+
+def relies_on_names(node: Any) -> bool:
+    """Whether an expression, or a type, is another one when a routine, sequence or type has got another name."""
+    if isinstance(node, list):
+        return any(map(relies_on_names, node))
+    if not isinstance(node, dict):
+        return False
+    if any(name not in built_in(Kind.ROUTINE) or _NOT_HARMLESS.match(name) for name in _calls(node)):
+        return True
+    *_, name = strings(node.get("names", [])) or [""]
+    is_named = bool(name) and (name not in built_in(Kind.TYPE) or name.startswith("reg"))
+    return is_named or any(map(relies_on_names, node.values()))
+
+
 def _calls(node: Any) -> Iterator[str]:
     if isinstance(node, dict):
         if "FuncCall" in node:
