@@ -26,6 +26,7 @@ from changelog_engine.databases.backup import (
     SavedTable,
     States,
     Wanted,
+    difference,
     differences,
     digest_of_all,
 )
@@ -184,7 +185,19 @@ class SqliteBackups:
             facts = saved.facts or {}
             return replace(saved, after=self._states(facts), facts={**facts, "objects": self._objects(facts)})
         tables = (replace(table, after=self._state(table)) for table in saved.tables)
-        return replace(saved, tables=tuple(replace(table, changed=self._around(table)) for table in tables))
+        marked = (replace(table, changed=self._around(table)) for table in tables)
+        own = {table.table for table in saved.tables}
+        return replace(saved, tables=tuple(self._with_aside(table, own) for table in marked))
+
+    def _with_aside(self, table: SavedTable, own: Collection[str]) -> SavedTable:
+        """Another name that the changeset has given the table, whose own is another one's by now; with what it holds.
+
+        Names of ``own``, the tables that are saved too, are left out: each of these is put back anyway.
+        """
+        name = self._renamed(table) if table.changed is not None and self._exists(table.table) else None
+        if name is None or name == table.table or name in own:
+            return table
+        return replace(table, changed={**(table.changed or {}), "aside": [name, self._state_of(name)]})
 
     def _around(self, table: SavedTable) -> dict[str, Any] | None:
         """A table's own statement, its indexes and triggers and the views that may read it, as they are now."""
@@ -197,8 +210,9 @@ class SqliteBackups:
     def _state(self, table: SavedTable) -> str:
         """Rows, digest and name of a table as it is now; ``GONE`` where there is none."""
         name = self._present_name(table)
-        if name is None:
-            return GONE
+        return GONE if name is None else self._state_of(name)
+
+    def _state_of(self, name: str) -> str:
         columns = columns_of(self._ask, name, "main")
         rows, _, digest = self._digest(name, columns)
         return f"{rows}:{digest}:{name}"
@@ -210,6 +224,10 @@ class SqliteBackups:
         if table.after is not None:
             name = table.after.split(":", 2)[-1]
             return name if table.after != GONE and self._exists(name) else None
+        return self._renamed(table)
+
+    def _renamed(self, table: SavedTable) -> str | None:
+        """The name that the table has by now, right after its changeset."""
         definition = Definition.from_object(table.definition)
         rows = self._ask(
             "SELECT name, sql FROM main.sqlite_schema WHERE type = 'table' AND rootpage = ?", definition.root
@@ -277,6 +295,9 @@ class SqliteBackups:
             then = table.changed
             if then is not None and now is not None and normal(now["sql"]) != normal(then["sql"]):
                 found.append(f"`{table.wanted}` was altered since")
+            name, then = (table.changed or {}).get("aside", (None, None))
+            if name is not None and self._exists(name) and self._state_of(name) != then:
+                found.append(difference(name, then, self._state_of(name)))
         return tuple(found)
 
     def states_restored(self, saved: Saved) -> Mapping[str, str | None] | None:

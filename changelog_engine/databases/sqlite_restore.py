@@ -6,7 +6,8 @@ an index or a view of a later one, stays.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from changelog_engine.databases.backup import SavedTable
@@ -28,8 +29,11 @@ def restore_tables(ask: Ask, send: Send, tables: Sequence[tuple[SavedTable, str 
             send(f"ALTER TABLE {quote(present)} RENAME TO {quote(table.table)}")
         after = None if present is None or table.changed is None else table.changed["parts"]
         parts = definition.parts if after is None else _parts_to_be(ask, table.table, definition, after)
+        readers = _take_name_back(ask, send, table)
         send(f"DROP TABLE IF EXISTS {quote(table.table)}")
         make_table(ask, send, replace(definition, parts=parts), quote(table.copy), ROWID)
+        for sql in readers:
+            send(sql)
     views = {name: sql for kind, name, _, sql in objects_in(ask, "main") if kind == "view"}
     for table, present in tables:
         # One that the changeset has left alone is as others have made it since; unless all of its table was gone.
@@ -41,6 +45,46 @@ def restore_tables(ask: Ask, send: Send, tables: Sequence[tuple[SavedTable, str 
                 send(f"DROP VIEW {quote(name)}")
             send(sql)
             views[name] = sql
+
+
+def _take_name_back(ask: Ask, send: Send, table: SavedTable) -> tuple[str, ...]:
+    """Give a table that was set aside its name again, and drop the one that has it by now.
+
+    What references the table set aside follows. SQLite renames nothing while views or triggers read what is not there:
+    those that read the dropped one go, and are given back as statements, to be run once there is a table again.
+    """
+    aside = (table.changed or {}).get("aside")
+    objects = objects_in(ask, "main")
+    if aside is None or not any(kind == "table" and name == aside[0] for kind, name, _, _ in objects):
+        return ()
+    views = _readers([(name, sql) for kind, name, _, sql in objects if kind == "view"], table.table)
+    words = {table.table, *views}
+    triggers = {
+        name: sql
+        for kind, name, on, sql in objects
+        if kind == "trigger" and on not in (table.table, aside[0]) and (on in views or _mentions(sql, words))
+    }
+    for kind, found in (("TRIGGER", triggers), ("VIEW", views)):
+        for name in found:
+            send(f"DROP {kind} {quote(name)}")
+    for kind, name, on, _ in objects:
+        if kind == "trigger" and on == aside[0]:
+            send(f"DROP TRIGGER {quote(name)}")
+    send(f"DROP TABLE IF EXISTS {quote(table.table)}")
+    send(f"ALTER TABLE {quote(aside[0])} RENAME TO {quote(table.table)}")
+    return (*views.values(), *triggers.values())
+
+
+def _readers(views: Sequence[tuple[str, str]], table: str) -> dict[str, str]:
+    """The views that may read a table, or a view that does; with their statements."""
+    found: dict[str, str] = {}
+    while more := {n: sql for n, sql in views if n not in found and _mentions(sql, {table, *found})}:
+        found.update(more)
+    return found
+
+
+def _mentions(sql: str, names: Collection[str]) -> bool:
+    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", sql, re.IGNORECASE) for name in names)
 
 
 def _parts_to_be(ask: Ask, table: str, then: Definition, after: Mapping[str, str]) -> tuple[str, ...]:

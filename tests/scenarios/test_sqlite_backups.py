@@ -42,6 +42,10 @@ WRECKS = {
     ' DROP TABLE "odd names";',
     "dropped": "DROP TABLE customers; DROP TABLE plain; CREATE TABLE plain (y);",
     "renamed": "ALTER TABLE customers RENAME TO clients; DROP INDEX customers_balance;",
+    "set aside": "ALTER TABLE customers RENAME TO old; CREATE TABLE customers (id int);"
+    " INSERT INTO customers SELECT id FROM old;",
+    "set aside and read": "ALTER TABLE customers RENAME TO old; CREATE TABLE customers (id int);"
+    " DROP VIEW addresses; CREATE VIEW addresses AS SELECT id FROM customers;",
     "parts": "DROP TRIGGER noting; CREATE TRIGGER other AFTER DELETE ON plain BEGIN SELECT 1; END;"
     " CREATE INDEX more ON plain (x); DROP VIEW addresses; CREATE VIEW addresses AS SELECT 1 FROM customers;",
 }
@@ -125,6 +129,33 @@ def test_rows_written_since_are_not_lost_unasked(project: Project, backup: str) 
 def the_file(project: Project) -> Path:
     (path,) = (project.folder / "backups").iterdir()
     return path
+
+
+def test_rows_written_since_to_a_table_set_aside_are_not_lost_unasked(project: Project) -> None:
+    changelog(project, WRECKS["set aside"], TABLES)
+    project.update(select="shop")
+    before = dump(project)
+    project.update()
+    project.sql("UPDATE old SET balance = 9")
+    with unchanged(project), pytest.raises(BackupFailedError, match="rows of `old` were changed since"):
+        project.rollback(LastApplied(1))
+    project.rollback(LastApplied(1), discards_newer=True)
+    assert dump(project) == before
+
+
+def test_views_and_triggers_of_others_that_read_a_table_in_anothers_place_stay(project: Project) -> None:
+    changelog(project, WRECKS["set aside"], TABLES)
+    project.update()
+    later = {
+        "later": "CREATE VIEW later AS SELECT id FROM customers",
+        "latest": "CREATE VIEW latest AS SELECT id FROM later",
+        "at": "CREATE TRIGGER at AFTER INSERT ON orders BEGIN DELETE FROM customers WHERE id = 0; END",
+    }
+    project.sql(*later.values())
+    project.rollback(LastApplied(1))
+    found = project.sql("SELECT name, sql FROM sqlite_schema WHERE name IN ('later', 'latest', 'at')")
+    assert dict(found) == later
+    assert project.sql("SELECT id FROM latest") == [(1,), (2,)]
 
 
 def test_a_damaged_file_restores_nothing(project: Project) -> None:
