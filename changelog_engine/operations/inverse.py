@@ -34,7 +34,7 @@ def inverses_of(operations: Sequence[Operation], known: Knowledge) -> tuple[tupl
     own: set[Relation] = set()
     for number, operation in enumerate(operations):
         _follow(operation, own)
-        if not _goes_with_table(operation, own):
+        if not _goes_with_table(operation, own, known):
             try:
                 found.append([(number, each) for each in _INVERSES[operation.kind](operation, known)])
             except UncertainError as error:
@@ -54,10 +54,15 @@ def _follow(operation: Operation, own: set[Relation]) -> None:
             own.add(Relation(text(operation.values, "to"), old.schema))
 
 
-def _goes_with_table(operation: Operation, own: set[Relation]) -> bool:
-    """Whether an operation needs no undoing, as the table that it changes will be dropped."""
-    is_about_table = operation.kind not in ("create_table", "drop_table") and "table" in operation.values
-    return is_about_table and relation(operation.values) in own
+def _goes_with_table(operation: Operation, own: set[Relation], known: Knowledge) -> bool:
+    """Whether an operation needs no undoing, as the table that it changes will be dropped.
+
+    What made it may stand before these operations, with SQL in between.
+    """
+    if operation.kind in ("create_table", "drop_table") or "table" not in operation.values:
+        return False
+    table = relation(operation.values)
+    return table in own or known.is_own(table)
 
 
 def _made(operation: Operation, kind: str, /, **values: OperationValue) -> Operation:

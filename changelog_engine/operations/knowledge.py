@@ -195,6 +195,10 @@ class Knowledge:
         """UncertainError where an index of a table may not be dropped again, as a foreign key may rely on it."""
         self._known.refuse_relied_on(_names(table), columns)
 
+    def is_own(self, table: Relation) -> bool:
+        """Whether it is known that the changeset at hand has made a table, and given it no triggers."""
+        return self._known.is_own(_names(table))
+
     def made(self, operation: Operation) -> Operation | None:
         """What made the view, index or constraint that an operation drops or replaces; None where nothing is known."""
         values = operation.values

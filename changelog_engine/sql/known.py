@@ -64,6 +64,10 @@ class Known(Protocol):
     def refuse_relied_on(self, table: Names, columns: Sequence[str]) -> None:
         """UncertainError where an index of a table may not be dropped again, as a foreign key may rely on it."""
 
+    def is_own(self, table: Names) -> bool:
+        """Whether it is known that the changeset at hand has made a table, and given it no triggers."""
+        ...
+
     def forget_others(self, table: Names) -> None:
         """Know no longer the tables of other names that may be this one, as there are parameters in the names."""
 

@@ -167,6 +167,8 @@ changesets:
       - create_index: {name: by_label, table: cities, columns: [label]}
       - rename_table: {from: people, to: persons}
       - insert: {table: towns, rows: [{id: 1}]}
+      - update: {table: towns, set: {id: 2}, where: id = 1}
+      - delete: {table: persons, where: id = 3}
 """
 
 
@@ -175,6 +177,20 @@ def test_both_kinds_in_one_changeset(
     cli: Cli, kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there_and_back(cli, request.getfixturevalue(f"{kind}_url"), monkeypatch, BOTH_AT_ONCE)
+
+
+@pytest.mark.parametrize("name", ["people", "mydb.people"])
+def test_rows_of_a_table_with_a_trigger_do_not_go_with_it_alone(cli: Cli, name: str) -> None:
+    text = f"""\
+changesets:
+  - id: both
+    changes:
+      - create_table: {{table: people, columns: [{{name: id, type: integer}}]}}
+      - sql: CREATE TRIGGER tr BEFORE UPDATE ON {name} FOR EACH ROW INSERT INTO log VALUES (1)
+      - update: {{table: people, set: {{id: 2}}}}
+"""
+    err = refusal(cli, "mariadb://nobody@nowhere.invalid/none", text)
+    assert "none can be derived: `update`: the values before it are gone" in err
 
 
 def test_a_search_path_that_sql_sets_would_be_that_of_the_typed_rollback_too(cli: Cli) -> None:

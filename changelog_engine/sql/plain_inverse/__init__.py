@@ -83,6 +83,11 @@ class PlainInverter:
             known = self._known.tables.get(self._key(table))
             refuse_relied_on(known, tuple(disguise_all(name).lower() for name in columns))
 
+    def is_own(self, table: Names) -> bool:
+        """Whether it is known that the changeset at hand has made a table, and given it no triggers."""
+        key, known = self._key(table), self._known
+        return key in known.tables and key in known.own and key not in known.triggered
+
     def forget_others(self, table: Names) -> None:
         """Know no longer the tables of other names that may be this one, as there are parameters in the names."""
         self._known.forget_others(self._key(table))

@@ -84,6 +84,12 @@ class Inverter:
     def refuse_relied_on(self, table: Names, columns: Sequence[str]) -> None:
         """Nothing: a foreign key relies on the index of what it refers to, and that was there before it."""
 
+    def is_own(self, table: Names) -> bool:
+        """Whether it is known that the changeset at hand has made a table, and given it no triggers."""
+        scope = self._known.scope
+        key = scope.key([disguise_all(each) for each in table])
+        return self._table(table) is not None and scope.is_own_relation(key) and key not in scope.triggered
+
     def forget_others(self, table: Names) -> None:
         """Know no longer the tables of other names that may be this one, as there are parameters in the names."""
         self._known.forget_others(self._known.scope.key([disguise_all(each) for each in table]))
