@@ -9,6 +9,7 @@ from typing import Any
 from changelog_engine.sql.effects import Kind
 from changelog_engine.sql.inverses import Inverse, UncertainError
 from changelog_engine.sql.postgresql.inverse.scope import Scope
+from changelog_engine.sql.postgresql.inverse.tables import SERIALS
 from changelog_engine.sql.postgresql.names import strings
 from changelog_engine.sql.postgresql.own_names import built_in
 from changelog_engine.sql.postgresql.parsing import Node, Statement
@@ -53,7 +54,8 @@ def relies_on_names(node: Any) -> bool:
     if any(name not in built_in(Kind.ROUTINE) or _NOT_HARMLESS.match(name) for name in _calls(node)):
         return True
     *_, name = strings(node.get("names", [])) or [""]
-    is_named = bool(name) and (name not in built_in(Kind.TYPE) or name.startswith("reg"))
+    is_own_type = name in built_in(Kind.TYPE) or name in SERIALS
+    is_named = bool(name) and (not is_own_type or name.startswith("reg"))
     return is_named or any(map(relies_on_names, node.values()))
 
 
