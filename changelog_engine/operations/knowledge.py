@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from changelog_engine.model import Location, Operation, OperationValue, SqlText
 from changelog_engine.operations.spelled import spelled, spelled_rows
@@ -83,6 +84,7 @@ class Knowledge:
         for named in (relation(values, key) for key in keys if key in values):
             self._known.forget_others(_names(named))
             self._forget_others(_key(named))
+            self._forget_aliases(_key(named))
         self._note(operation, is_certain=is_certain)
 
     def apply_sql(self, sql: str, *, is_certain: bool = True) -> None:
@@ -148,14 +150,25 @@ class Knowledge:
         for other in [other for other in self._views if other != key and may_be_one(other, key)]:
             del self._views[other]
 
+    def _forget_aliases(self, key: _Key) -> None:
+        """Forget what is of the same name but for the database, which only one of both names; PostgreSQL has none."""
+        if self.dbms == "postgresql":
+            return
+        stores: tuple[dict[_Key, Any], ...] = (self._parts, self._views)
+        for store in stores:
+            for other in [each for each in store if each[1] == key[1] and bool(each[0]) != bool(key[0])]:
+                del store[other]
+
     def _forget(self, thing: Thing) -> None:
         if thing.kind is Kind.RELATION:
+            self._forget_aliases((thing.schema, thing.name.lower()))
             self._parts.pop((thing.schema, thing.name.lower()), None)
             self._views.pop((thing.schema, thing.name.lower()), None)
             for parts in self._parts.values():
                 parts.pop(thing.name.lower(), None)
         elif thing.of:
             schema, _, name = thing.of.rpartition(".")
+            self._forget_aliases((schema, name.lower()))
             self._parts.pop((schema, name.lower()), None)
 
     # ------------------------------------------------------------------------------------------------- asking

@@ -193,6 +193,36 @@ changesets:
     assert "none can be derived: `update`: the values before it are gone" in err
 
 
+@pytest.mark.parametrize(
+    "anew",
+    [
+        "sql: DROP INDEX i ON mydb.people; CREATE INDEX i ON mydb.people (no)",
+        "create_index: {schema: mydb, table: people, name: i, columns: ['no']}",
+    ],
+)
+def test_an_index_made_anew_on_a_table_named_with_its_database_is_not_overlooked(cli: Cli, anew: str) -> None:
+    columns = "[{name: id, type: integer}, {name: 'no', type: integer}]"
+    text = f"""\
+changesets:
+  - id: base
+    changes:
+      - create_table: {{table: people, columns: {columns}}}
+      - create_index: {{table: people, name: i, columns: [id]}}
+  - id: anew
+    depends_on: [base]
+    rollback: {{irreversible: it is new}}
+    changes:
+      - {anew}
+  - id: last
+    depends_on: [anew]
+    changes:
+      - drop_index: {{table: people, name: i}}
+"""
+    err = refusal(cli, "mariadb://nobody@nowhere.invalid/none", text)
+    assert "changeset `last`" in err
+    assert "no typed change before it makes `i`" in err
+
+
 def test_a_search_path_that_sql_sets_would_be_that_of_the_typed_rollback_too(cli: Cli) -> None:
     text = """\
 changesets:
