@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from changelog_engine.catalog import Catalog, compare
+from changelog_engine.catalog import compare
 from changelog_engine.databases.connect import connect
 from changelog_engine.databases.database import Access
 from tests.cli.conftest import Cli
+from tests.fixtures.catalogs import catalog_of
 
 SHOP = """\
 parameters:
@@ -35,14 +36,6 @@ changesets:
       sqlite: CREATE TABLE "of kinds" (id int)
       mariadb: CREATE TABLE `of kinds` (id int)
 """
-
-
-def catalog_of(url: str) -> Catalog:
-    session = connect(url, Access.READ)
-    try:
-        return session.catalog()
-    finally:
-        session.close()
 
 
 def there_and_back(cli: Cli, url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,15 +16,8 @@ from changelog_engine.plan.request import Everything, LastApplied
 from changelog_engine.sql.inverses import UncertainError
 from changelog_engine.sql.plain_inverse import PlainInverter
 from changelog_engine.sql.postgresql.inverse import Inverter
+from tests.fixtures.catalogs import catalog_of
 from tests.fixtures.projects import Project
-
-
-def catalog_of(url: str) -> Catalog:
-    session = connect(url, Access.READ)
-    try:
-        return session.catalog()
-    finally:
-        session.close()
 
 
 def test_a_concurrent_index_is_undone_outside_a_transaction(postgresql_project: Project) -> None:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from sqlalchemy import URL
 
 from changelog_engine.catalog import Catalog, compare
-from changelog_engine.databases.connect import connect, database_kind
-from changelog_engine.databases.database import Access
+from changelog_engine.databases.connect import database_kind
 from changelog_engine.errors import PlanRefusedError
 from changelog_engine.plan.request import Dependents, RollbackRequest, Selected
+from tests.fixtures.catalogs import catalog_of
 from tests.fixtures.databases import Server
 from tests.fixtures.projects import Project
 from tests.fixtures.shop import PIECES, changelog_of, pieces_for, write_shop
@@ -24,12 +24,9 @@ def text_of(url: URL) -> str:
     return url.render_as_string(hide_password=False)
 
 
-def catalog_of(url: str) -> Catalog:
-    session = connect(url, Access.READ)
-    try:
-        found = session.catalog()
-    finally:
-        session.close()
+def own_catalog_of(url: str) -> Catalog:
+    """Without the ledger."""
+    found = catalog_of(url)
     return {name: facts for name, facts in found.items() if "changelog_" not in f"{name.name} {name.of}"}
 
 
@@ -49,7 +46,7 @@ def test_the_order_of_the_files_makes_no_other_database(tmp_path: Path, postgres
         (folder := tmp_path / str(seed)).mkdir()
         write_shop(folder, PIECES, seed)
         Project(folder, url).update()
-        catalogs.append(catalog_of(url))
+        catalogs.append(own_catalog_of(url))
         postgresql_server.drop_database(made)
     assert compare(*catalogs) == ()
 
@@ -76,7 +73,7 @@ def test_a_targeted_rollback_leaves_what_the_remaining_ones_make(
         other = Project(folder, text_of(empty))
         other.write(changelog_of([piece for piece in PIECES if piece.id not in undone]))
         other.update()
-        differences = compare(catalog_of(text_of(empty)), catalog_of(text_of(copy)))
+        differences = compare(own_catalog_of(text_of(empty)), own_catalog_of(text_of(copy)))
         postgresql_server.drop_database(copy)
         postgresql_server.drop_database(empty)
         assert [str(difference) for difference in differences] == []
